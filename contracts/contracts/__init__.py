@@ -1,0 +1,1 @@
+"""The events Lyceum's services tell each other."""
