@@ -1,0 +1,1 @@
+"""Facts: every event once, from which each statistic is folded."""

@@ -1,0 +1,1 @@
+"""Statistics of an instructor, and their history."""

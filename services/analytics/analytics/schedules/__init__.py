@@ -1,0 +1,1 @@
+"""Schedules: the platform's clock."""

@@ -1,0 +1,1 @@
+"""Assessments: the test of a lesson, and its rules."""

@@ -1,0 +1,1 @@
+"""Attempts: a learner sits an assessment, and what was answered."""

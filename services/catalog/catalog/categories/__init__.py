@@ -1,0 +1,1 @@
+"""Categories: the tree in which courses are filed."""

@@ -1,0 +1,1 @@
+"""Courses: what is offered, at which price, in which version."""

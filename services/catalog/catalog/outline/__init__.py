@@ -1,0 +1,1 @@
+"""The outline: the modules of a course and the lessons in them."""

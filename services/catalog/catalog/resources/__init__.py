@@ -1,0 +1,1 @@
+"""Resources: the files and links that go with a lesson."""

@@ -1,0 +1,1 @@
+"""Reviews: what learners say about a course."""

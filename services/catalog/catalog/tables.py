@@ -1,0 +1,24 @@
+"""The tables of catalog: `metadata` is whole once this module is imported."""
+
+import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
+from chassis.db import Base
+
+from catalog.categories.models import Category
+from catalog.courses.models import Course
+from catalog.outline.models import Lesson, Module
+from catalog.resources.models import Resource
+from catalog.reviews.models import Review
+from catalog.testimonials.models import Testimonial
+
+metadata = Base.metadata
+
+__all__ = [
+    "Category",
+    "Course",
+    "Lesson",
+    "Module",
+    "Resource",
+    "Review",
+    "Testimonial",
+    "metadata",
+]

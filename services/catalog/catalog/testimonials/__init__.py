@@ -1,0 +1,1 @@
+"""Testimonials: what people say about the platform."""

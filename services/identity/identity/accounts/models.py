@@ -1,0 +1,49 @@
+"""Accounts: who may sign in, with which role, and whether they are locked out."""
+
+from datetime import datetime
+
+from chassis.db import Base
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Identity,
+    Integer,
+    String,
+    false,
+    func,
+    true,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class CustomUser(Base):
+    """An account.
+
+    `password` is an argon2id hash, or one of the old site's (pbkdf2_sha256) until its next login.
+    `is_staff` says role admin; `email` and `is_email_verified` mirror the primary EmailAddress.
+    """
+
+    __tablename__ = "users_customuser"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    password: Mapped[str] = mapped_column(String)
+    is_superuser: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    first_name: Mapped[str] = mapped_column(String, server_default="")
+    last_name: Mapped[str] = mapped_column(String, server_default="")
+    is_staff: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    email: Mapped[str] = mapped_column(String, unique=True)
+    username: Mapped[str] = mapped_column(String, unique=True)
+    role: Mapped[str] = mapped_column(String, server_default="student")
+    is_email_verified: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    date_joined: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    last_login: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    failed_login_attempts: Mapped[int] = mapped_column(Integer, server_default="0")
+    temporary_ban_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    is_active: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    state_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    __table_args__ = (
+        CheckConstraint("role IN ('student', 'instructor', 'admin')", name="ck_users_customuser_role_known"),
+    )

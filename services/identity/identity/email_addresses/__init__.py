@@ -1,0 +1,1 @@
+"""E-mail addresses: several per account, one primary, each confirmed by its key."""

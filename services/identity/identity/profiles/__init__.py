@@ -1,0 +1,1 @@
+"""Profiles: the person behind an account."""

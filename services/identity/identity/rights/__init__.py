@@ -1,0 +1,1 @@
+"""Rights: the groups and permissions of the staff."""

@@ -1,0 +1,1 @@
+"""Sessions: one per login, on which its tokens live and end."""

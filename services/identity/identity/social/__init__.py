@@ -1,0 +1,1 @@
+"""Social login: providers, linked accounts and what a login needs on its way."""

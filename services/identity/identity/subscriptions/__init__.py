@@ -1,0 +1,1 @@
+"""Subscriptions: the tier an account pays for."""

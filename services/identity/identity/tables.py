@@ -1,0 +1,60 @@
+"""The tables of identity: `metadata` is whole once this module is imported."""
+
+import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
+from chassis.db import Base
+
+from identity.accounts.models import CustomUser
+from identity.email_addresses.models import EmailAddress, EmailConfirmation
+from identity.logins.models import LoginLog, UnknownLoginAttempt
+from identity.one_time_tokens.models import EmailVerification, PasswordReset
+from identity.profiles.models import Profile
+from identity.rights.models import CustomUserGroup, CustomUserPermission, Group, GroupPermission, Permission
+from identity.sessions.models import UserSession
+from identity.social.models import (
+    Association,
+    Code,
+    Nonce,
+    Partial,
+    Site,
+    SocialAccount,
+    SocialApp,
+    SocialAppSite,
+    SocialToken,
+    UserSocialAuth,
+)
+from identity.subscriptions.models import Subscription
+from identity.tokens.models import BlacklistedToken, OutstandingToken, SigningKey
+
+metadata = Base.metadata
+
+__all__ = [
+    "Association",
+    "BlacklistedToken",
+    "Code",
+    "CustomUser",
+    "CustomUserGroup",
+    "CustomUserPermission",
+    "EmailAddress",
+    "EmailConfirmation",
+    "EmailVerification",
+    "Group",
+    "GroupPermission",
+    "LoginLog",
+    "Nonce",
+    "OutstandingToken",
+    "Partial",
+    "PasswordReset",
+    "Permission",
+    "Profile",
+    "SigningKey",
+    "Site",
+    "SocialAccount",
+    "SocialApp",
+    "SocialAppSite",
+    "SocialToken",
+    "Subscription",
+    "UnknownLoginAttempt",
+    "UserSession",
+    "UserSocialAuth",
+    "metadata",
+]

@@ -1,0 +1,1 @@
+"""Tokens: the refresh tokens issued and ended, and the keys that sign."""

@@ -1,0 +1,1 @@
+"""AI drafts: a course written with the help of a language model."""

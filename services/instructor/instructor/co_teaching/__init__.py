@@ -1,0 +1,1 @@
+"""Co-teaching: who teaches a course with which rights and share."""

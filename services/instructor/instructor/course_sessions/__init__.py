@@ -1,0 +1,1 @@
+"""Course-creation sessions: a course in the making, resumable until it expires."""

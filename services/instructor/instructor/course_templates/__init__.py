@@ -1,0 +1,1 @@
+"""Course templates: a course to start from."""

@@ -1,0 +1,1 @@
+"""Dashboards: what an instructor sees first."""

@@ -1,0 +1,1 @@
+"""Notifications: what an instructor is told."""

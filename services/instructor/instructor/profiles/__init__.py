@@ -1,0 +1,1 @@
+"""Instructor profiles: who teaches, since when, in which standing."""

@@ -1,0 +1,1 @@
+"""Sessions: where an instructor is signed in, and what looked odd."""

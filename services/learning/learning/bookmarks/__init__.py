@@ -1,0 +1,1 @@
+"""Bookmarks: what a learner wants to find again."""

@@ -1,0 +1,1 @@
+"""Certificates: the proof of a completed course."""

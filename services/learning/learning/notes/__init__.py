@@ -1,0 +1,1 @@
+"""Notes: what a learner writes beside a lesson."""

@@ -1,0 +1,1 @@
+"""Notifications: what a learner is told."""

@@ -1,0 +1,1 @@
+"""Preferences: reminders, theme, language and accessibility."""

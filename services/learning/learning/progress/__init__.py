@@ -1,0 +1,1 @@
+"""Progress: how far a learner is, by lesson and by course."""
