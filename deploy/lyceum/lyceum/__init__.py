@@ -1,0 +1,1 @@
+"""The command `lyceum` and the embedded stack."""
