@@ -1,0 +1,1 @@
+"""What every Lyceum service stands on. It knows no domain noun."""

@@ -1,0 +1,45 @@
+"""Which log we speak to: the broker's cluster id, watched.
+
+The embedded broker keeps its log in memory and starts with a new cluster id each time. Who reads or writes has to
+know at once: offsets of the old log mean nothing in the new one.
+"""
+
+import asyncio
+import contextlib
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+log = structlog.get_logger()
+
+
+class ClusterWatch:
+    """Asks for the cluster id through one client kept open; a failure closes it and the next call reconnects."""
+
+    def __init__(self, bootstrap: str, *, client_id: str) -> None:
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._admin: AIOKafkaAdminClient | None = None
+
+    async def cluster_id(self) -> str:
+        """The id of the log behind the bootstrap address now; raises KafkaError or TimeoutError when it is away."""
+        try:
+            async with asyncio.timeout(5):
+                if self._admin is None:
+                    admin = AIOKafkaAdminClient(
+                        bootstrap_servers=self._bootstrap, client_id=self._client_id, request_timeout_ms=4_000
+                    )
+                    self._admin = admin
+                    await admin.start()
+                return str((await self._admin.describe_cluster())["cluster_id"])
+        except (KafkaError, OSError, TimeoutError):
+            await self.close()
+            raise
+
+    async def close(self) -> None:
+        admin, self._admin = self._admin, None
+        if admin is not None:
+            with contextlib.suppress(KafkaError, OSError, TimeoutError):
+                async with asyncio.timeout(2):
+                    await admin.close()

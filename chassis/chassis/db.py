@@ -1,0 +1,115 @@
+"""The database: the declarative base, the engine and the one way to run a transaction."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import MetaData, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase
+
+from chassis.settings import ServiceSettings
+
+AtCommit = Callable[[AsyncSession], Awaitable[None]]
+
+
+class Base(DeclarativeBase):
+    """Every table of the one service this process runs."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+
+
+def now() -> datetime:
+    """This instant, aware, UTC."""
+    return datetime.now(UTC)
+
+
+def _dumps(value: Any) -> str:
+    return orjson.dumps(value).decode()
+
+
+def make_engine(settings: ServiceSettings, *, process: str = "api") -> AsyncEngine:
+    """An engine in which every wait has a deadline, both ours and the server's."""
+    return create_async_engine(
+        settings.database_url,
+        pool_size=settings.pool_size,
+        max_overflow=settings.pool_overflow,
+        pool_timeout=settings.pool_timeout,
+        pool_recycle=1800,
+        pool_pre_ping=True,
+        json_serializer=_dumps,
+        json_deserializer=orjson.loads,
+        connect_args={
+            "timeout": 5,
+            # A little over the server's own limit: the server's error says more than ours.
+            "command_timeout": settings.statement_timeout_ms / 1000 + 5,
+            "server_settings": {
+                "application_name": f"lyceum-{settings.service}-{process}",
+                "statement_timeout": str(settings.statement_timeout_ms),
+                "lock_timeout": str(settings.lock_timeout_ms),
+                "idle_in_transaction_session_timeout": str(settings.idle_in_transaction_timeout_ms),
+                "timezone": "UTC",
+            },
+        },
+    )
+
+
+class Database:
+    """One service's database. `transaction()` is the only way in."""
+
+    def __init__(self, settings: ServiceSettings, *, process: str = "api") -> None:
+        self.service = settings.service
+        self.settings = settings
+        self.engine = make_engine(settings, process=process)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """A session whose work is committed, events included, when the block ends without an error."""
+        async with self._sessions() as session:
+            begin(session, self.settings)
+            yield session
+            await commit(session)
+
+    def session(self) -> AsyncSession:
+        """A session for `chassis.web`, which commits it at the edge."""
+        session = self._sessions()
+        begin(session, self.settings)
+        return session
+
+    async def ping(self) -> None:
+        """Raise unless the database answers."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+def begin(session: AsyncSession, settings: ServiceSettings) -> None:
+    session.info["settings"] = settings
+    session.info["at_commit"] = {}
+
+
+def at_commit(session: AsyncSession, name: str, work: AtCommit) -> None:
+    """Have `work` run once, as the last thing in this transaction, however often it is asked for by `name`."""
+    session.info["at_commit"].setdefault(name, work)
+
+
+async def commit(session: AsyncSession) -> None:
+    """Run what was left for the end of the transaction, then commit."""
+    await session.flush()
+    for work in session.info["at_commit"].values():
+        await work(session)
+    session.info["at_commit"] = {}
+    await session.commit()

@@ -1,0 +1,83 @@
+"""Asking another service over HTTP: every wait bounded, safe questions asked again, refusals told in our terms."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import stamina
+
+from chassis.auth import ServiceSigner
+from chassis.errors import Conflict, Invalid, NotFound, Unavailable
+from chassis.settings import HttpSettings
+from chassis.tracing import current_request_id, traceparent
+
+
+class _NotNow(Exception):
+    """The callee did not answer, or said that it cannot just now."""
+
+
+class InternalCalls:
+    """Calls to the other services' `/internal` endpoints, one pool for the process."""
+
+    def __init__(self, settings: HttpSettings, signer: ServiceSigner) -> None:
+        self._urls: Mapping[str, str] = settings.service_urls
+        self._signer = signer
+        self._client = httpx.AsyncClient(
+            timeout=httpx.Timeout(3.0, connect=1.0, pool=2.0),
+            # Idle connections end before the servers' own keep-alive (75 s) would end them under our hands.
+            limits=httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=30),
+            follow_redirects=False,
+        )
+
+    async def get(self, callee: str, path: str, *, params: Mapping[str, Any] | None = None) -> Any:
+        """The JSON `callee` answers with. Raises NotFound for its 404, Unavailable when it cannot answer."""
+        try:
+            async for attempt in stamina.retry_context(
+                on=_NotNow, attempts=3, timeout=4.0, wait_initial=0.05, wait_max=0.5
+            ):
+                with attempt:
+                    return await self._send("GET", callee, path, params=params)
+        except _NotNow as error:
+            raise Unavailable(f"The {callee} service does not answer just now.") from error
+        raise AssertionError("unreachable: the retries above return or raise")
+
+    async def post(self, callee: str, path: str, *, json: Any, idempotent: bool = False) -> Any:
+        """Post JSON. Asked again only where the caller says the endpoint is idempotent.
+
+        Raises NotFound, Conflict or Invalid as the callee does, Unavailable when it cannot answer.
+        """
+        try:
+            async for attempt in stamina.retry_context(
+                on=_NotNow, attempts=3 if idempotent else 1, timeout=8.0, wait_initial=0.05, wait_max=0.5
+            ):
+                with attempt:
+                    return await self._send("POST", callee, path, json=json)
+        except _NotNow as error:
+            raise Unavailable(f"The {callee} service does not answer just now.") from error
+        raise AssertionError("unreachable: the retries above return or raise")
+
+    async def _send(self, method: str, callee: str, path: str, **given: Any) -> Any:
+        headers = {"Authorization": f"Bearer {self._signer.token(callee)}"}
+        if (trace := traceparent()) is not None:
+            headers["traceparent"] = trace
+        if (request_id := current_request_id.get()) is not None:
+            headers["X-Request-Id"] = request_id
+        try:
+            answer = await self._client.request(
+                method, f"{self._urls[callee]}{path}", headers=headers, **given
+            )
+        except httpx.TransportError as error:
+            raise _NotNow(repr(error)) from error
+        if answer.status_code >= 500 or answer.status_code == 429:
+            raise _NotNow(f"{callee} answered {answer.status_code}")
+        if answer.status_code in _REFUSALS:
+            problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+            raise _REFUSALS[answer.status_code](problem.get("detail"))
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+
+_REFUSALS: dict[int, type[NotFound | Conflict | Invalid]] = {404: NotFound, 409: Conflict, 422: Invalid}

@@ -1,0 +1,268 @@
+"""The relay: sends the outbox to the broker, in order per key, from one process per service.
+
+Everything it does to the database goes over the one connection that holds the advisory lock: if that connection
+dies, the lock is free for the next relay and this one can mark nothing any more.
+
+A broker may come back with an empty log (the embedded one keeps it in memory). Its cluster id tells: when it is
+not the one last published into, every row still kept is published again, and consumers drop what they have seen.
+"""
+
+import asyncio
+import contextlib
+import hashlib
+import time
+from typing import Any
+
+import asyncpg
+import orjson
+import structlog
+from aiokafka import AIOKafkaProducer
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.partitioner import DefaultPartitioner
+
+from chassis import metrics
+from chassis.outbox import CHANNEL
+from chassis.settings import ServiceSettings
+from chassis.wakeups import Wakeups
+
+log = structlog.get_logger()
+
+BATCH = 1000
+POLL_SECONDS = 5.0
+STANDBY_SECONDS = 2.0
+CLUSTER_CHECK_SECONDS = 2.0
+PURGE_SECONDS = 600.0
+GAUGE_SECONDS = 10.0
+
+
+class Relay:
+    """Run once per worker process; only the holder of the service's lock sends."""
+
+    def __init__(self, settings: ServiceSettings, wakeups: Wakeups) -> None:
+        self.settings = settings
+        self.wakeups = wakeups
+        self.wakeups.event(CHANNEL)
+        self.service = settings.service
+        self.active = False
+        self._partition = DefaultPartitioner()
+        self._checked_cluster = 0.0
+        self._purged = 0.0
+        self._gauged = 0.0
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Relay until told to stop; any failure closes everything and starts over after a pause."""
+        pause = 0.2
+        while not stop.is_set():
+            started = time.monotonic()
+            try:
+                await self._hold_lock_and_send(stop)
+            except (
+                KafkaError,
+                OSError,
+                TimeoutError,
+                asyncpg.PostgresError,
+                asyncpg.InterfaceError,
+            ) as error:
+                metrics.RELAY_ERRORS.labels(self.service, type(error).__name__).inc()
+                log.warning("the relay starts over", error=repr(error), pause=pause)
+                if time.monotonic() - started > 30:
+                    pause = 0.2
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await stop.wait()
+                pause = min(pause * 2, 5.0)
+            finally:
+                self.active = False
+                metrics.RELAY_ACTIVE.labels(self.service).set(0)
+
+    async def _hold_lock_and_send(self, stop: asyncio.Event) -> None:
+        connection = await _connect(self.settings)
+        try:
+            for channel in self.wakeups.channels():
+                await connection.add_listener(
+                    channel, lambda _c, _pid, name, _payload: self.wakeups.wake(name)
+                )
+            self.wakeups.wake_all()
+            lock = _lock_of(self.service)
+            while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", lock):
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(STANDBY_SECONDS):
+                        await stop.wait()
+                if stop.is_set():
+                    return
+            await self._send_until_stopped(connection, stop)
+        finally:
+            # `close` would wait for a server that may be gone; the lock ends with the connection either way.
+            with contextlib.suppress(Exception):
+                await connection.close(timeout=2)
+            connection.terminate()
+
+    async def _send_until_stopped(self, connection: Any, stop: asyncio.Event) -> None:
+        producer = AIOKafkaProducer(
+            bootstrap_servers=self.settings.kafka_bootstrap,
+            client_id=f"{self.service}-relay",
+            acks="all",
+            enable_idempotence=self.settings.kafka_idempotent,
+            linger_ms=0,
+            max_batch_size=262_144,
+            max_request_size=1_048_576,
+            request_timeout_ms=10_000,
+            metadata_max_age_ms=60_000,
+        )
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap, request_timeout_ms=5_000)
+        try:
+            async with asyncio.timeout(15):
+                await producer.start()
+                await admin.start()
+            self._checked_cluster = 0.0
+            self.active = True
+            metrics.RELAY_ACTIVE.labels(self.service).set(1)
+            log.info("the relay is active")
+            await self._loop(connection, producer, admin, stop)
+        finally:
+            for client in (admin.close, producer.stop):
+                with contextlib.suppress(Exception):
+                    async with asyncio.timeout(5):
+                        await client()
+
+    async def _loop(
+        self, connection: Any, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient, stop: asyncio.Event
+    ) -> None:
+        while True:
+            await self._check_cluster(connection, admin)
+            sent = await self._send_batch(connection, producer)
+            if sent == BATCH:
+                continue
+            if stop.is_set():
+                return
+            await self._housekeeping(connection)
+            await self._wait(stop)
+
+    async def _wait(self, stop: asyncio.Event) -> None:
+        """Until something was committed, or it is time to look anyway."""
+        waiting = [
+            asyncio.ensure_future(self.wakeups.wait(CHANNEL, min(POLL_SECONDS, CLUSTER_CHECK_SECONDS))),
+            asyncio.ensure_future(stop.wait()),
+        ]
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waiting:
+                task.cancel()
+
+    async def _check_cluster(self, connection: Any, admin: AIOKafkaAdminClient) -> None:
+        if time.monotonic() - self._checked_cluster < CLUSTER_CHECK_SECONDS:
+            return
+        async with asyncio.timeout(5):
+            cluster_id = str((await admin.describe_cluster())["cluster_id"])
+        self._checked_cluster = time.monotonic()
+        async with connection.transaction():
+            known = await connection.fetchval(
+                "SELECT cluster_id FROM outbox_relay WHERE service = $1", self.service
+            )
+            if known == cluster_id:
+                return
+            status = await connection.execute(
+                "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
+            )
+            await connection.execute(
+                "INSERT INTO outbox_relay (service, cluster_id) VALUES ($1, $2) "
+                "ON CONFLICT (service) DO UPDATE SET cluster_id = excluded.cluster_id, since = now()",
+                self.service,
+                cluster_id,
+            )
+        again = int(status.split()[-1])
+        metrics.OUTBOX_REPUBLISHED.labels(self.service).inc(again)
+        log.info(
+            "the broker's log is new: the outbox is published again", cluster_id=cluster_id, events=again
+        )
+
+    async def _send_batch(self, connection: Any, producer: AIOKafkaProducer) -> int:
+        """Send up to BATCH unpublished rows in the order of their ids, then mark them; how many."""
+        rows = await connection.fetch(
+            "SELECT id, topic, key, headers::text AS headers, payload::text AS payload FROM outbox "
+            "WHERE published_at IS NULL ORDER BY id LIMIT $1",
+            BATCH,
+        )
+        if not rows:
+            return 0
+        by_partition: dict[tuple[str, int], list[Any]] = {}
+        for row in rows:
+            partitions = sorted(await producer.partitions_for(row["topic"]))
+            partition = self._partition(row["key"].encode(), partitions, partitions)
+            by_partition.setdefault((row["topic"], partition), []).append(row)
+        async with asyncio.timeout(30):
+            await asyncio.gather(*(_send_partition(producer, *at, some) for at, some in by_partition.items()))
+        # Marked only now: a crash in between sends them twice, and the event id drops the duplicate.
+        await connection.execute(
+            "UPDATE outbox SET published_at = now() WHERE id = ANY($1::bigint[])", [row["id"] for row in rows]
+        )
+        metrics.OUTBOX_PUBLISHED.labels(self.service).inc(len(rows))
+        return len(rows)
+
+    async def _housekeeping(self, connection: Any) -> None:
+        instant = time.monotonic()
+        if instant - self._gauged > GAUGE_SECONDS:
+            self._gauged = instant
+            row = await connection.fetchrow(
+                "SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age "
+                "FROM outbox WHERE published_at IS NULL"
+            )
+            metrics.OUTBOX_UNPUBLISHED.labels(self.service).set(row["n"])
+            metrics.OUTBOX_OLDEST.labels(self.service).set(row["age"])
+        if instant - self._purged > PURGE_SECONDS:
+            self._purged = instant
+            await self._purge(connection)
+
+    async def _purge(self, connection: Any) -> None:
+        hours = self.settings.outbox_retention_hours
+        while True:
+            status = await connection.execute(
+                "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox "
+                "WHERE published_at < now() - make_interval(hours => $1) LIMIT 5000)",
+                hours,
+            )
+            if int(status.split()[-1]) < 5000:
+                return
+
+
+async def _send_partition(producer: AIOKafkaProducer, topic: str, partition: int, rows: list[Any]) -> None:
+    """Send one partition's rows; a batch is acknowledged before the next leaves, so order survives a failure."""
+    batch = producer.create_batch()
+    acknowledgement = None
+    for row in rows:
+        key, value = row["key"].encode(), row["payload"].encode()
+        headers = [(name, content.encode()) for name, content in orjson.loads(row["headers"]).items()]
+        if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+            await (await producer.send_batch(batch, topic, partition=partition))
+            batch = producer.create_batch()
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                message = f"event {row['id']} of {topic} fits no batch"
+                raise KafkaError(message)
+    acknowledgement = await producer.send_batch(batch, topic, partition=partition)
+    await acknowledgement
+
+
+def _lock_of(service: str) -> int:
+    digest = hashlib.blake2b(f"lyceum relay {service}".encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
+
+
+async def _connect(settings: ServiceSettings) -> Any:
+    return await asyncpg.connect(
+        settings.database_url.replace("postgresql+asyncpg://", "postgresql://"),
+        timeout=5,
+        command_timeout=30,
+        statement_cache_size=32,
+        server_settings={
+            "application_name": f"lyceum-{settings.service}-relay",
+            "statement_timeout": "30000",
+            "lock_timeout": "10000",
+            "idle_in_transaction_session_timeout": "30000",
+            # A dead peer must not hold the lock: the server notices within about half a minute.
+            "tcp_keepalives_idle": "10",
+            "tcp_keepalives_interval": "5",
+            "tcp_keepalives_count": "3",
+        },
+    )

@@ -1,0 +1,61 @@
+"""What request and response models are made of."""
+
+from datetime import UTC, datetime
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+
+
+def _without_nul(value: Any) -> None:
+    if isinstance(value, str):
+        if "\x00" in value:
+            raise ValueError("text may not contain the character U+0000")
+    elif isinstance(value, dict):
+        for name, member in value.items():
+            _without_nul(name)
+            _without_nul(member)
+    elif isinstance(value, list):
+        for member in value:
+            _without_nul(member)
+
+
+class InputModel(BaseModel):
+    """What a client sends: unknown fields are refused, strings are stripped."""
+
+    model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _storable(cls, given: Any) -> Any:
+        # PostgreSQL's text holds every character but this one; better a 422 here than an error down there.
+        _without_nul(given)
+        return given
+
+
+class OutputModel(BaseModel):
+    """What a client gets; read straight from rows."""
+
+    model_config = ConfigDict(from_attributes=True, frozen=True)
+
+
+def _z(instant: datetime) -> str:
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _two_decimals(amount: Decimal) -> str:
+    return str(amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
+
+
+Instant = Annotated[datetime, PlainSerializer(_z, return_type=str, when_used="json")]
+"""An instant; RFC 3339 in UTC with a `Z` on the wire."""
+
+Money = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=12, decimal_places=2, examples=["49.00"]),
+    PlainSerializer(_two_decimals, return_type=str, when_used="json"),
+]
+"""An amount in the platform currency: up to 9,999,999,999.99, a string with two decimals on the wire."""
+
+Identifier = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[42])]
+"""The id of a row."""

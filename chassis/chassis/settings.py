@@ -1,0 +1,73 @@
+"""What a service is told from outside: environment variables under the service's own prefix."""
+
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class HttpSettings(BaseSettings):
+    """What every process that answers HTTP is told. Times are seconds unless the name says otherwise."""
+
+    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    public_url: str = "http://127.0.0.1:8000"
+    """The gateway's base URL as people see it: links in mails and problem documents are built from it alone."""
+    log_level: str = "INFO"
+    limits_factor: float = 1.0
+    """Multiplies every rate limit; 100 in development."""
+
+    issuer: str = "http://127.0.0.1:8000"
+    audience: str = "lyceum"
+    jwks_url: str = "http://127.0.0.1:8000/.well-known/jwks.json"
+    service_urls: dict[str, str] = Field(default_factory=dict)
+    """Where the other services answer, by name."""
+
+    kafka_bootstrap: str = "127.0.0.1:9092"
+    kafka_idempotent: bool = True
+    """Whether the producer is idempotent. Apache Kafka: yes. The embedded broker knows no such thing."""
+    kafka_fetch_max_wait_ms: int = 500
+    """How long a fetch waits at the broker. Apache Kafka answers at arrival; the embedded broker does not
+    wake a waiting fetch, so there a shorter wait buys latency with idle work."""
+
+    shutdown_timeout: int = 15
+
+
+class ServiceSettings(HttpSettings):
+    """The settings every service has. A service declares `class Settings(ServiceSettings, env_prefix="X_")`."""
+
+    service: ClassVar[str]
+
+    database_url: str = "postgresql+asyncpg://127.0.0.1:5432/lyceum"
+    pool_size: int = 4
+    pool_overflow: int = 8
+    pool_timeout: float = 5.0
+    statement_timeout_ms: int = 10_000
+    lock_timeout_ms: int = 5_000
+    idle_in_transaction_timeout_ms: int = 15_000
+
+    worker_port: int = 0
+    """Where the worker answers /metrics, /healthz and /readyz; 0 for nowhere."""
+
+    kafka_max_message_bytes: int = 900_000
+    """Events larger than this are refused where they are written, not where they are sent."""
+    outbox_retention_hours: int = 24 * 7
+    """How long published events are kept, to be published again should the broker come back with an empty log."""
+    processed_retention_days: int = 30
+    """How long event ids are remembered; longer than any broker or outbox may bring an event back."""
+    consumer_batch: int = 500
+    consumer_stuck_after: float = 60.0
+
+    service_key_file: Path | None = None
+    """PEM of this service's EC P-256 private key: it signs the tokens of service-to-service calls."""
+    service_jwks_file: Path | None = None
+    """JWKS with the public key of every service, kid `<service>.<n>`."""
+
+    mail_spool_dir: Path | None = None
+    """Where mails are put, one .eml a message, when there is no SMTP server."""
+    smtp_url: str | None = None
+    """`smtp://user:password@host:port` or `smtps://…`; wins over the spool."""
+    mail_from: str = "Lyceum <no-reply@lyceum.example>"

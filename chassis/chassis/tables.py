@@ -1,0 +1,9 @@
+"""The chassis' own tables, present in every service's database: importing this puts them on `Base.metadata`."""
+
+from chassis.consumer import ProcessedEvent
+from chassis.dead_letters import DeadLetter
+from chassis.idempotency import IdempotencyKey
+from chassis.mail import OutgoingMail
+from chassis.outbox import OutboxRelay, OutboxRow
+
+__all__ = ["DeadLetter", "IdempotencyKey", "OutboxRelay", "OutboxRow", "OutgoingMail", "ProcessedEvent"]

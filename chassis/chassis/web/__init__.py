@@ -1,0 +1,22 @@
+"""What a service's routes are written with."""
+
+from chassis.web.app import service_app
+from chassis.web.deps import AdminUser, Calls, CurrentUser, IfMatch, OptionalUser, ServiceCaller, Session
+from chassis.web.etag import etag, require_match
+from chassis.web.route import Router
+from chassis.web.server import serve
+
+__all__ = [
+    "AdminUser",
+    "Calls",
+    "CurrentUser",
+    "IfMatch",
+    "OptionalUser",
+    "Router",
+    "ServiceCaller",
+    "Session",
+    "etag",
+    "require_match",
+    "serve",
+    "service_app",
+]

@@ -1,0 +1,106 @@
+"""The FastAPI application of a service, on shared defaults."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.responses import Response
+
+from chassis import metrics
+from chassis.asgi import BodyLimit, MetricsMiddleware, Receive, Scope, Send, TraceMiddleware, respond
+from chassis.auth import JwksSource, ServiceSigner, ServiceTokenVerifier, TokenVerifier
+from chassis.db import Database
+from chassis.errors import PayloadTooLarge
+from chassis.internal import InternalCalls
+from chassis.problems import MEDIA_TYPE, problem_of
+from chassis.settings import ServiceSettings
+from chassis.web import ops, problems
+
+MAX_BODY_BYTES = 2 * 1024 * 1024
+
+
+def service_app(
+    settings: ServiceSettings,
+    *,
+    title: str,
+    routers: Sequence[APIRouter],
+    jwks: JwksSource | None = None,
+    lifespan: Callable[[FastAPI], AbstractAsyncContextManager[None]] | None = None,
+    max_body_bytes: int = MAX_BODY_BYTES,
+) -> FastAPI:
+    """An application with the errors, health, metrics, tracing and sign-in every service has.
+
+    `jwks` is for the one service that has the signing keys itself. `lifespan` runs inside the chassis' own.
+    """
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(app.state.database.close)
+            if app.state.calls is not None:
+                stack.push_async_callback(app.state.calls.close)
+            if lifespan is not None:
+                await stack.enter_async_context(lifespan(app))
+            yield
+
+    app = FastAPI(
+        title=title,
+        version="1",
+        lifespan=life,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        separate_input_output_schemas=True,
+    )
+    _equip(app, settings, jwks)
+    for router in [*routers, ops.dead_letter_router(settings.service)]:
+        app.include_router(router)
+    _add_health(app)
+    problems.install(app)
+    app.add_middleware(BodyLimit, limit=max_body_bytes, refuse=_too_large)
+    app.add_middleware(MetricsMiddleware, service=settings.service)
+    app.add_middleware(TraceMiddleware)
+    return app
+
+
+def _equip(app: FastAPI, settings: ServiceSettings, jwks: JwksSource | None) -> None:
+    """Everything a request may need hangs on `app.state`, made once a process."""
+    state: Any = app.state
+    state.settings = settings
+    state.database = Database(settings)
+    state.verifier = TokenVerifier(
+        issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url, source=jwks
+    )
+    state.service_verifier = (
+        ServiceTokenVerifier(settings.service, settings.service_jwks_file)
+        if settings.service_jwks_file
+        else None
+    )
+    state.calls = (
+        InternalCalls(settings, ServiceSigner(settings.service, settings.service_key_file))
+        if settings.service_key_file
+        else None
+    )
+
+
+def _add_health(app: FastAPI) -> None:
+    @app.get("/healthz", include_in_schema=False)
+    async def alive() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @app.get("/readyz", include_in_schema=False)
+    async def ready(request: Request) -> dict[str, str]:
+        await request.app.state.database.ping()
+        return {"status": "ready"}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def measured(request: Request) -> Response:
+        database: Database = request.app.state.database
+        metrics.DB_IN_USE.labels(database.service).set(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+        return Response(metrics.exposition(), media_type=metrics.EXPOSITION)
+
+
+async def _too_large(scope: Scope, _receive: Receive, send: Send) -> None:
+    error = PayloadTooLarge("The body is larger than this endpoint takes.")
+    await respond(send, 413, problem_of(error, scope["path"]), MEDIA_TYPE, extra={"Connection": "close"})

@@ -1,0 +1,87 @@
+"""What a route may ask for in its signature."""
+
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Security
+from fastapi.security import HTTPBearer
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis.auth import InvalidToken, Principal, ServiceTokenVerifier, TokenVerifier
+from chassis.errors import Forbidden, Unauthenticated
+from chassis.internal import InternalCalls
+
+_bearer = HTTPBearer(
+    auto_error=False, scheme_name="access_token", bearerFormat="JWT", description="An access token"
+)
+_service_bearer = HTTPBearer(auto_error=False, scheme_name="service_token", bearerFormat="JWT")
+
+
+def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+def _token(request: Request) -> str | None:
+    given = request.headers.get("authorization")
+    if given is None:
+        return None
+    scheme, _, token = given.partition(" ")
+    if scheme.lower() != "bearer" or not token or len(request.headers.getlist("authorization")) > 1:
+        raise InvalidToken
+    return token.strip()
+
+
+async def principal_of(request: Request) -> Principal | None:
+    """Who is calling; None for a guest. A token that does not verify is InvalidToken, never a guest."""
+    if hasattr(request.state, "principal"):
+        known: Principal | None = request.state.principal
+        return known
+    token = _token(request)
+    verifier: TokenVerifier = request.app.state.verifier
+    principal = await verifier.verify(token) if token is not None else None
+    request.state.principal = principal
+    return principal
+
+
+async def _optional(request: Request, _scheme: Annotated[object, Security(_bearer)]) -> Principal | None:
+    return await principal_of(request)
+
+
+async def _current(principal: Annotated[Principal | None, Depends(_optional)]) -> Principal:
+    if principal is None:
+        raise Unauthenticated
+    return principal
+
+
+async def _admin(principal: Annotated[Principal, Depends(_current)]) -> Principal:
+    if not principal.is_admin:
+        raise Forbidden("Only admins may do this.")
+    return principal
+
+
+async def _service(request: Request, _scheme: Annotated[object, Security(_service_bearer)]) -> str:
+    token = _token(request)
+    if token is None:
+        raise Unauthenticated
+    verifier: ServiceTokenVerifier | None = request.app.state.service_verifier
+    if verifier is None:
+        raise Unauthenticated
+    return await verifier.verify(token)
+
+
+async def _calls(request: Request) -> InternalCalls:
+    calls: InternalCalls = request.app.state.calls
+    return calls
+
+
+Session = Annotated[AsyncSession, Depends(_session)]
+"""The session of this request's transaction."""
+OptionalUser = Annotated[Principal | None, Depends(_optional)]
+CurrentUser = Annotated[Principal, Depends(_current)]
+AdminUser = Annotated[Principal, Depends(_admin)]
+ServiceCaller = Annotated[str, Depends(_service)]
+"""The name of the calling service; its token was verified."""
+Calls = Annotated[InternalCalls, Depends(_calls)]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The ETag you read; 412 if it is stale.")
+]

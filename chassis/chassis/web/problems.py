@@ -1,0 +1,120 @@
+"""Every error becomes a problem document here, and nowhere else."""
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+from starlette.exceptions import HTTPException
+
+from chassis.consumer import is_passing
+from chassis.errors import Invalid, LyceumError, NotFound, Unavailable
+from chassis.problems import MEDIA_TYPE, problem, problem_of
+
+log = structlog.get_logger()
+
+
+def answer(error: LyceumError, request: Request) -> Response:
+    """The problem document of one of our errors, with the headers that go with it."""
+    return Response(
+        problem_of(error, request.url.path),
+        status_code=error.status,
+        media_type=MEDIA_TYPE,
+        headers=error.headers,
+    )
+
+
+class ValidationFailed(Invalid):
+    slug = "validation"
+    title = "The request does not have the form this endpoint takes"
+
+
+class MalformedBody(Invalid):
+    slug = "malformed-json"
+    title = "The body is not JSON"
+
+
+def from_validation(errors: list[Any]) -> LyceumError:
+    """FastAPI's findings as our error; the values given are not repeated, for they may be passwords."""
+    if any(error["type"] == "json_invalid" for error in errors):
+        where = next(error for error in errors if error["type"] == "json_invalid")
+        return MalformedBody(str(where.get("ctx", {}).get("error", where["msg"])))
+    found = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in errors]
+    first = found[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return ValidationFailed(f"{place}: {first['msg']}", errors=found)
+
+
+def from_database(error: DBAPIError | PoolTimeout) -> LyceumError | None:
+    """Ours for the database errors that are the client's doing or pass by themselves; None for a defect."""
+    if isinstance(error, PoolTimeout) or is_passing(error):
+        return Unavailable("The database is too busy, or does not answer. Nothing was changed.")
+    return None
+
+
+def install(app: FastAPI) -> None:
+    """Register the handlers; the order of registration does not matter, the class of the error does."""
+
+    async def on_ours(request: Request, error: Exception) -> Response:
+        assert isinstance(error, LyceumError)
+        if error.status >= 500:
+            log.warning("a request failed", error=repr(error), path=request.url.path)
+        return answer(error, request)
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)
+        return answer(from_validation(list(error.errors())), request)
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)
+        if error.status_code == 404:
+            return answer(NotFound("No such path."), request)
+        body = problem(
+            status=error.status_code,
+            slug=_SLUGS.get(error.status_code, "http-error"),
+            title=str(error.detail),
+            detail=None,
+            instance=request.url.path,
+        )
+        return Response(body, status_code=error.status_code, media_type=MEDIA_TYPE, headers=error.headers)
+
+    async def on_database(request: Request, error: Exception) -> Response:
+        assert isinstance(error, DBAPIError | PoolTimeout)
+        ours = from_database(error)
+        if ours is None:
+            return await on_anything(request, error)
+        log.warning("the database refused", error=repr(error), path=request.url.path)
+        return answer(ours, request)
+
+    async def on_anything(request: Request, error: Exception) -> Response:
+        log.error("a request met a defect", path=request.url.path, method=request.method, exc_info=error)
+        return answer(LyceumError("The error is logged under this request id."), request)
+
+    app.add_exception_handler(LyceumError, on_ours)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(DBAPIError, on_database)
+    app.add_exception_handler(PoolTimeout, on_database)
+    app.add_exception_handler(OSError, on_os_error(on_anything))
+    app.add_exception_handler(Exception, on_anything)
+
+
+def on_os_error(otherwise: Any) -> Any:
+    """A refused or reset connection passes; any other OSError is a defect."""
+
+    async def handle(request: Request, error: Exception) -> Response:
+        if isinstance(error, ConnectionError | TimeoutError):
+            log.warning("a part we stand on is away", error=repr(error), path=request.url.path)
+            return answer(
+                Unavailable("A part of the platform does not answer. Nothing was changed."), request
+            )
+        answered: Response = await otherwise(request, error)
+        return answered
+
+    return handle
+
+
+_SLUGS = {400: "bad-request", 405: "method-not-allowed", 406: "not-acceptable", 415: "unsupported-media-type"}

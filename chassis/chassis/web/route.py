@@ -1,0 +1,131 @@
+"""A route runs in one transaction, committed before its answer leaves.
+
+The whole endpoint, its answer's serialisation included, runs inside the transaction; then it is committed; then the
+answer is sent. A commit that fails is therefore never a 2xx. With an Idempotency-Key the answer is kept in that same
+transaction (docs/adr/0003).
+"""
+
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response, StreamingResponse
+from fastapi.routing import APIRoute
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from chassis import db
+from chassis.auth import Principal
+from chassis.db import Database
+from chassis.errors import Invalid, LyceumError
+from chassis.idempotency import first_answer, hash_request, keep_answer
+from chassis.web.problems import answer, from_validation
+
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+# What is not kept under an Idempotency-Key: answers that another try may better.
+_NOT_KEPT = {401, 408, 425, 429}
+
+
+class InvalidKey(Invalid):
+    slug = "idempotency-key-invalid"
+    title = "An Idempotency-Key is 1 to 255 printable ASCII characters"
+
+
+class TransactionalRoute(APIRoute):
+    """One request, one transaction. A route that touches no session costs no connection."""
+
+    def get_route_handler(self) -> Handler:
+        endpoint = super().get_route_handler()
+        template = self.path_format
+
+        async def handle(request: Request) -> Response:
+            request.scope["lyceum.route"] = template
+            database: Database = request.app.state.database
+            key = request.headers.get("idempotency-key") if request.method == "POST" else None
+            if key is not None and "/auth/" not in template:
+                return await _answer_once(endpoint, request, database, key)
+            async with database.session() as session:
+                request.state.session = session
+                response = await endpoint(request)
+                # An answer that refuses (a route may return one) takes back what was done on the way to it.
+                if response.status_code < 400:
+                    await db.commit(session)
+            return response
+
+        return handle
+
+
+async def _answer_once(endpoint: Handler, request: Request, database: Database, key: str) -> Response:
+    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise InvalidKey
+    caller = await _caller(request)
+    request_hash = hash_request(
+        request.method, request.url.path, request.scope["query_string"], await request.body()
+    )
+    async with database.session() as session:
+        kept = await first_answer(session, caller, key, request_hash)
+        if kept is not None:
+            return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
+        request.state.session = session
+        refusal: Response | None = None
+        try:
+            response = await endpoint(request)
+        except (LyceumError, RequestValidationError) as error:
+            ours = error if isinstance(error, LyceumError) else from_validation(list(error.errors()))
+            if ours.status >= 500 or ours.status in _NOT_KEPT:
+                raise
+            refusal = answer(ours, request)
+        else:
+            await _keep(session, caller, key, request_hash, response)
+            await db.commit(session)
+            return response
+    # The work was taken back; only the refusal is kept, in a transaction of its own.
+    async with database.transaction() as session:
+        kept = await first_answer(session, caller, key, request_hash)
+        if kept is not None:
+            return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
+        await _keep(session, caller, key, request_hash, refusal)
+    return refusal
+
+
+async def _keep(session: AsyncSession, caller: str, key: str, request_hash: str, response: Response) -> None:
+    if isinstance(response, StreamingResponse):
+        raise TypeError("a streamed answer cannot be kept under an Idempotency-Key")
+    headers = {n: v for n, v in response.headers.items() if n.lower() not in ("content-length", "set-cookie")}
+    await keep_answer(
+        session,
+        caller,
+        key,
+        request_hash,
+        status=response.status_code,
+        headers=headers,
+        body=bytes(response.body),
+    )
+
+
+async def _caller(request: Request) -> str:
+    """Whose key it is: keys of two people never meet."""
+    from chassis.web.deps import principal_of
+
+    principal: Principal | None = await principal_of(request)
+    if principal is not None:
+        return f"user:{principal.user_id}"
+    return f"address:{request.client.host if request.client else ''}"
+
+
+class Router(APIRouter):
+    """An APIRouter of transactional routes; errors are documented as problem documents."""
+
+    def __init__(self, **given: Any) -> None:
+        given.setdefault("route_class", TransactionalRoute)
+        given.setdefault("generate_unique_id_function", _operation_id)
+        super().__init__(**given)
+
+
+def _operation_id(route: APIRoute) -> str:
+    """`learning_enroll`: the package of the endpoint and its name."""
+    return f"{route.endpoint.__module__.split('.')[0]}_{route.name}"
+
+
+Dependency = Callable[[Request], Awaitable[Any]]
