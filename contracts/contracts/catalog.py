@@ -228,7 +228,7 @@ class CourseUnpublished(
 
 
 class CourseDeleted(Event, type="catalog.course.deleted.v1", key="course_id", subject="courses/{course_id}"):
-    """A course that nobody ever enrolled in was deleted, its last event: readers drop what they hold on it."""
+    """A course that nobody ever enrolled in was deleted (its last event): readers forget it."""
 
     course_id: Id
     created_by_id: Id

@@ -253,6 +253,12 @@ def _check_binding(attributes: Mapping[str, str]) -> None:
 def _envelope_members(attributes: Mapping[str, str], data: Event) -> dict[str, Any]:
     names = ("id", "source", "type", "subject", "time", "dataschema")
     members: dict[str, Any] = {name: attributes[f"ce_{name}"] for name in names if f"ce_{name}" in attributes}
+    if "time" in members:
+        # Not left to pydantic, which reads "1700000000" as an instant too; the binding asks for RFC 3339.
+        try:
+            members["time"] = datetime.fromisoformat(members["time"])
+        except ValueError as error:
+            raise MalformedEvent("ce_time is not an RFC 3339 time") from error
     # A broken trace context loses a trace, never an event.
     traceparent = attributes.get("traceparent")
     if traceparent is not None and re.match(_TRACEPARENT_SYNTAX, traceparent):
