@@ -129,7 +129,7 @@ class Association(Base):
     server_url: Mapped[str] = mapped_column(String)
     handle: Mapped[str] = mapped_column(String)
     secret: Mapped[str] = mapped_column(String)
-    issued: Mapped[int] = mapped_column(Integer)
+    issued: Mapped[int] = mapped_column(BigInteger)
     lifetime: Mapped[int] = mapped_column(Integer)
     assoc_type: Mapped[str] = mapped_column(String, server_default="")
 
@@ -145,7 +145,7 @@ class Nonce(Base):
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     server_url: Mapped[str] = mapped_column(String)
-    timestamp: Mapped[int] = mapped_column(Integer)
+    timestamp: Mapped[int] = mapped_column(BigInteger)
     salt: Mapped[str] = mapped_column(String)
 
     __table_args__ = (

@@ -80,10 +80,11 @@ class InstructorExpertiseArea(Base):
     instructorprofile_id: Mapped[int] = mapped_column(
         BigInteger, ForeignKey("instructor_portal_instructorprofile.id", ondelete="CASCADE")
     )
-    category_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    category_id: Mapped[int] = mapped_column(BigInteger)
 
     __table_args__ = (
         UniqueConstraint(
             "instructorprofile_id", "category_id", name="unique_together_instructorprofile_expertise_areas"
         ),
+        Index("ix_instructorprofile_expertise_areas_category_id", "category_id"),
     )
