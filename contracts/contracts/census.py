@@ -163,10 +163,15 @@ class _Keys:
             if found is None:
                 return set()
             source = found
-        value = source.assigned(name)
-        if value is None or (source.path, name) in seen:
+        if (source.path, name) in seen:
             return set()
-        return self._in(source, value, seen | {(source.path, name)})
+        seen |= {(source.path, name)}
+        value = source.assigned(name)
+        if value is not None:
+            return self._in(source, value, seen)
+        # Imported there from elsewhere: a package's __init__ that hands a name on.
+        passed_on = source is not module and name in source.imported
+        return self._named(source, ast.Name(name), seen) if passed_on else set()
 
     def _module(self, dotted: str) -> _Module | None:
         head, *rest = dotted.split(".")
