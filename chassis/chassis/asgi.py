@@ -84,52 +84,6 @@ class MetricsMiddleware:
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class BodyLimit:
-    """Refuses a body over `limit` bytes, declared or streamed, before anything reads it whole."""
-
-    def __init__(
-        self, app: App, limit: int, refuse: Callable[[Scope, Receive, Send], Awaitable[None]]
-    ) -> None:
-        self.app = app
-        self.limit = limit
-        self.refuse = refuse
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        declared = header(scope, b"content-length") or "0"
-        if not declared.isdigit() or int(declared) > self.limit:
-            await self.refuse(scope, receive, send)
-            return
-        seen = 0
-        started = False
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            if message["type"] == "http.request":
-                seen += len(message.get("body", b""))
-                if seen > self.limit:
-                    raise _TooMuch
-            return message
-
-        async def noted(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self.app(scope, counted, noted)
-        except _TooMuch:
-            if not started:
-                await self.refuse(scope, receive, send)
-
-
-class _TooMuch(Exception):
-    """The streamed body went over the limit."""
-
-
 async def respond(
     send: Send,
     status: int,

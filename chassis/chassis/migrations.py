@@ -14,7 +14,7 @@ STATEMENT_TIMEOUT = "10min"
 
 def _include_name(name: str | None, kind: str, _parents: Any) -> bool:
     # Partitions are made ahead of time by a periodic task, not by a revision.
-    return not (kind == "table" and name is not None and "_y2" in name)
+    return not (kind == "table" and name is not None and ("_y2" in name or name.endswith("_default")))
 
 
 def _run(connection: Connection, metadata: MetaData) -> None:

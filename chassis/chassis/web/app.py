@@ -8,14 +8,13 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import Response
 
 from chassis import metrics
-from chassis.asgi import BodyLimit, MetricsMiddleware, Receive, Scope, Send, TraceMiddleware, respond
+from chassis.asgi import MetricsMiddleware, TraceMiddleware
 from chassis.auth import JwksSource, ServiceSigner, ServiceTokenVerifier, TokenVerifier
 from chassis.db import Database
-from chassis.errors import PayloadTooLarge
 from chassis.internal import InternalCalls
-from chassis.problems import MEDIA_TYPE, problem_of
 from chassis.settings import ServiceSettings
 from chassis.web import ops, problems
+from chassis.web.body_limit import BodyLimit
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
@@ -58,7 +57,8 @@ def service_app(
         app.include_router(router)
     _add_health(app)
     problems.install(app)
-    app.add_middleware(BodyLimit, limit=max_body_bytes, refuse=_too_large)
+    app.add_middleware(BodyLimit, limit=max_body_bytes)
+    app.add_middleware(problems.DefectMiddleware)
     app.add_middleware(MetricsMiddleware, service=settings.service)
     app.add_middleware(TraceMiddleware)
     return app
@@ -99,8 +99,3 @@ def _add_health(app: FastAPI) -> None:
         database: Database = request.app.state.database
         metrics.DB_IN_USE.labels(database.service).set(database.engine.pool.checkedout())  # type: ignore[attr-defined]
         return Response(metrics.exposition(), media_type=metrics.EXPOSITION)
-
-
-async def _too_large(scope: Scope, _receive: Receive, send: Send) -> None:
-    error = PayloadTooLarge("The body is larger than this endpoint takes.")
-    await respond(send, 413, problem_of(error, scope["path"]), MEDIA_TYPE, extra={"Connection": "close"})
