@@ -1,0 +1,203 @@
+"""The gateway as an ASGI application: what happens to a request, from the door to the service and back."""
+
+import asyncio
+import time
+
+from chassis.asgi import Receive, Scope, Send
+from chassis.auth import TokenVerifier
+
+from gateway import metrics, problems
+from gateway.access import AccessLog
+from gateway.auth import principal_of
+from gateway.client import Clients
+from gateway.cors import Cors
+from gateway.edge import Exchange
+from gateway.limits import Limiter, Limits, address_key
+from gateway.pages import Page
+from gateway.problems import Problem
+from gateway.proxy import Forwarding, Proxy
+from gateway.request import Request, read
+from gateway.settings import Settings
+from gateway.site import Site
+from gateway.upstreams import Route, WrongMethod, route
+
+CLIENT_GONE = 499
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Gateway:
+    """Made once a process; `open` and `close` frame its life in the event loop."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.limits = Limits(settings)
+        self.cors = Cors(settings.cors_origins)
+        self.clients = Clients(settings.trusted_proxies)
+        self.access = AccessLog(settings.access_log_sample)
+        self.verifier = TokenVerifier(
+            issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
+        )
+        self.measured = metrics.RequestMetrics()
+        self.proxy: Proxy
+        self.site: Site
+        self._in_flight = 0
+
+    async def open(self) -> None:
+        self.proxy = Proxy(self.settings)
+        self.site = Site(self.settings, self.proxy)
+        await self.site.open()
+
+    async def close(self) -> None:
+        await self.site.close()
+        self.proxy.close()
+        self.access.flush()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._live(receive, send)
+            return
+        exchange: Exchange = scope["extensions"]["lyceum.edge"]
+        task = asyncio.current_task()
+        exchange.on_lost = task.cancel if task is not None else None
+        request = read(scope, self.clients, self.settings)
+        status = CLIENT_GONE
+        try:
+            status = await self._answer(request, exchange, receive, send)
+        except Problem as problem:
+            status = problem.status
+            await _refuse(problem, request, send)
+        except asyncio.CancelledError:
+            if not exchange.lost:
+                raise
+        finally:
+            exchange.on_lost = None
+            self._note(request, status)
+
+    async def _answer(self, request: Request, exchange: Exchange, receive: Receive, send: Send) -> int:
+        self.cors.allow(request.origin, request.answer_headers)
+        page = self.site.page(request.scope["path"])
+        if page is not None:
+            return await self._own_page(page, request, send)
+        found = route(request.method, request.scope["raw_path"])
+        if not isinstance(found, Route):
+            return await self._unrouted(found, request, send)
+        request.service, request.route = found.service, found.path
+        if self._in_flight >= self.settings.max_in_flight:
+            metrics.SHED.inc()
+            raise problems.unavailable("More is being asked than can be answered just now.")
+        await self._admit(found, request)
+        if "stream" in found.traits:
+            request.stream = exchange.endless = True
+            with metrics.STREAMS.track_inprogress():
+                return await self._forward(found, request, receive, send)
+        self._in_flight += 1
+        try:
+            return await self._forward(found, request, receive, send)
+        finally:
+            self._in_flight -= 1
+
+    async def _forward(self, found: Route, request: Request, receive: Receive, send: Send) -> int:
+        forwarding = Forwarding(
+            client=request.client,
+            scheme=request.scheme,
+            host=request.host,
+            request_id=request.request_id,
+            traceparent=request.traceparent,
+            answer_headers=request.answer_headers,
+        )
+        return await self.proxy.forward(found, request.scope, receive, send, forwarding)
+
+    async def _admit(self, found: Route, request: Request) -> None:
+        """Raises Problem for a token that does not verify, and for who asks too often."""
+        address = address_key(request.client)
+        if "auth" in found.traits:
+            self._charge(self.limits.auth, address, request)
+        if request.authorization:
+            await self._identify(address, request)
+        if "auth" not in found.traits:
+            limiter = self.limits.reads if request.method in _READS else self.limits.writes
+            principal = request.principal
+            self._charge(limiter, address if principal is None else principal.user_id, request)
+
+    async def _identify(self, address: str, request: Request) -> None:
+        """Tokens that do not verify are counted per address: verifying costs us more than sending costs them."""
+        if self.limits.forged.exhausted(address, time.monotonic()):
+            self._charge(self.limits.forged, address, request)
+        try:
+            request.principal = await principal_of(request.authorization, self.verifier)
+        except Problem as problem:
+            if problem.status == 401:
+                self.limits.forged.take(address, time.monotonic())
+            raise
+
+    def _charge(self, limiter: Limiter, client: object, request: Request) -> None:
+        verdict = limiter.take(client, time.monotonic())
+        request.answer_headers += verdict.headers
+        if not verdict.allowed:
+            metrics.LIMITED.labels(limiter.policy.name).inc()
+            raise problems.too_many(verdict.wait)
+
+    async def _own_page(self, page: Page, request: Request, send: Send) -> int:
+        request.route = page.name
+        if page.limited:
+            self._charge(self.limits.reads, address_key(request.client), request)
+        if request.method not in _READS:
+            raise problems.method_not_allowed("GET, HEAD, OPTIONS")
+        answer = await page.render(request)
+        await _respond(send, answer.status, [*answer.headers, *request.answer_headers], answer.body)
+        return answer.status
+
+    async def _unrouted(self, found: WrongMethod | None, request: Request, send: Send) -> int:
+        self._charge(self.limits.reads, address_key(request.client), request)
+        if found is None:
+            raise problems.not_found()
+        if request.method != "OPTIONS":
+            raise problems.method_not_allowed(found.allow)
+        headers = [(b"allow", found.allow.encode()), *self.cors.preflight(request.origin, found.allow)]
+        await _respond(send, 204, headers + request.answer_headers, b"")
+        return 204
+
+    def _note(self, request: Request, status: int) -> None:
+        seconds = time.perf_counter() - request.started
+        method = request.method if request.route != "unmatched" else "OTHER"
+        timed = None if request.stream else seconds
+        self.measured.observe(request.service, method, request.route, status, timed)
+        if self.access.wants(status):
+            principal = request.principal
+            self.access.write(
+                request_id=request.request_id,
+                trace_id=request.trace_id,
+                method=request.method,
+                upstream=request.service,
+                route=request.route,
+                status=status,
+                duration_ms=round(seconds * 1000, 2),
+                client=request.client,
+                user_id=None if principal is None else principal.user_id,
+            )
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        """The lifespan protocol: opened before the first request, closed after the last."""
+        await receive()
+        try:
+            await self.open()
+        except BaseException as error:
+            await send({"type": "lifespan.startup.failed", "message": repr(error)})
+            raise
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+
+async def _refuse(problem: Problem, request: Request, send: Send) -> None:
+    body = problem.body(instance=request.scope["path"], request_id=request.request_id)
+    headers = [(b"content-type", problems.CONTENT_TYPE), (b"cache-control", b"no-store"), *problem.headers]
+    await _respond(send, problem.status, headers + request.answer_headers, body)
+
+
+async def _respond(send: Send, status: int, headers: list[problems.Header], body: bytes) -> None:
+    if status != 204:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body, "more_body": False})

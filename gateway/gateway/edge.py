@@ -1,0 +1,546 @@
+"""The side that faces clients: HTTP/1.1 connections to ASGI, with the limits that a public door needs.
+
+uvicorn's server runs this in place of its own protocol class, which has no limit on the size of a request's head
+or the time it takes, lets trailers join the headers, and cannot cut off an answer that went wrong half-way.
+
+One request at a time: a pipelined second one is not read; the connection closes after the first answer and the
+client sends it again (RFC 9112, 9.3.2). A connection that is closed while its client may still be sending is closed
+in two steps (RFC 9112, 9.6): a reset could take the answer with it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import unquote
+
+import httptools
+import structlog
+from chassis.tracing import continue_trace, sane_request_id
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+from gateway.deadlines import NEVER, Deadlines
+from gateway.problems import CONTENT_TYPE, Problem
+from gateway.settings import Settings
+
+log = structlog.get_logger()
+
+HIGH_WATER = 64 * 1024
+MAX_HEADERS = 100
+LINGER = 3.0
+
+_STATUS_LINES = {
+    status: b"HTTP/1.1 %d %s\r\n"
+    % (status, HTTPStatus(status).phrase.encode() if status in HTTPStatus._value2member_map_ else b"")
+    for status in range(200, 600)
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClientLimits:
+    """Sizes in bytes, times in seconds."""
+
+    head_bytes: int
+    target_bytes: int
+    head_timeout: float
+    body_timeout: float
+    write_timeout: float
+    keep_alive_timeout: float
+    deadlines: Deadlines = field(default_factory=Deadlines)
+
+    @classmethod
+    def of(cls, settings: Settings) -> "ClientLimits":
+        return cls(
+            head_bytes=settings.max_head_bytes,
+            target_bytes=settings.max_target_bytes,
+            head_timeout=settings.head_timeout,
+            body_timeout=settings.body_timeout,
+            write_timeout=settings.write_timeout,
+            keep_alive_timeout=settings.keep_alive_timeout,
+        )
+
+
+class Exchange:
+    """One request and its answer, seen from ASGI. In the scope as `extensions["lyceum.edge"]`.
+
+    `on_lost` is called once should the client go away before the answer is out. `endless` marks an answer that
+    a shutdown need not wait for.
+    """
+
+    __slots__ = (
+        "body",
+        "chunked",
+        "complete",
+        "endless",
+        "expects_continue",
+        "keep_alive",
+        "lost",
+        "method",
+        "more_body",
+        "on_lost",
+        "protocol",
+        "reader",
+        "remaining",
+        "started",
+        "version",
+    )
+
+    def __init__(self, protocol: "EdgeProtocol", method: str, version: str, expects_continue: bool) -> None:
+        self.protocol = protocol
+        self.method = method
+        self.version = version
+        self.expects_continue = expects_continue
+        self.keep_alive = False
+        self.body = bytearray()
+        self.more_body = True
+        self.started = self.complete = self.lost = self.endless = False
+        self.chunked = False
+        self.remaining = 0
+        self.reader: asyncio.Future[None] | None = None
+        self.on_lost: Callable[[], object] | None = None
+
+    def abort(self) -> None:
+        """Cut the connection, so that a half-sent answer cannot pass for a whole one."""
+        self.lost = True
+        self.protocol.transport.abort()
+
+    def wake_reader(self) -> None:
+        if self.reader is not None and not self.reader.done():
+            self.reader.set_result(None)
+
+    def lose(self) -> None:
+        """The client is gone, or gave up, or was given up on."""
+        if self.complete or self.lost:
+            return
+        self.lost = True
+        self.wake_reader()
+        if self.on_lost is not None:
+            self.on_lost()
+
+    async def receive(self) -> dict[str, Any]:
+        protocol = self.protocol
+        while not self.body and self.more_body and not self.lost and not self.complete:
+            if self.expects_continue:
+                self.expects_continue = False
+                protocol.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            protocol.resume_reading()
+            protocol.deadline = protocol.loop.time() + protocol.limits.body_timeout
+            self.reader = protocol.loop.create_future()
+            try:
+                await self.reader
+            finally:
+                self.reader = None
+                protocol.forget_deadline()
+        if self.lost or self.complete:
+            return {"type": "http.disconnect"}
+        body = bytes(self.body)
+        self.body.clear()
+        return {"type": "http.request", "body": body, "more_body": self.more_body}
+
+    async def send(self, message: Any) -> None:
+        protocol = self.protocol
+        if protocol.writer is not None:
+            await protocol.writer
+        if self.lost:
+            return
+        if message["type"] == "http.response.start":
+            if self.started:
+                raise RuntimeError("the answer has started already")
+            self._start(message["status"], message["headers"])
+        elif not self.started or self.complete:
+            raise RuntimeError("a body outside an answer")
+        else:
+            self._write(message.get("body", b""), message.get("more_body", False))
+
+    def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
+        self.started = True
+        head = [_STATUS_LINES[status]]
+        framed = False
+        for name, value in self.protocol.server_state.default_headers:
+            head += (name, b": ", value, b"\r\n")
+        for name, value in headers:
+            if name == b"content-length":
+                framed = True
+                self.remaining = int(value)
+            head += (name, b": ", value, b"\r\n")
+        if self.method == "HEAD" or status in (204, 304):
+            self.remaining = 0
+        elif not framed:
+            if self.version == "1.1":
+                self.chunked = True
+                head.append(b"transfer-encoding: chunked\r\n")
+            else:
+                self.keep_alive = False  # HTTP/1.0 knows no chunks: the end of the connection ends the body.
+                self.remaining = -1
+        if not self.keep_alive:
+            head.append(b"connection: close\r\n")
+        head.append(b"\r\n")
+        self.protocol.transport.write(b"".join(head))
+
+    def _write(self, body: bytes, more_body: bool) -> None:
+        transport = self.protocol.transport
+        if self.method == "HEAD":
+            body = b""
+        if self.chunked:
+            if body:
+                end = b"\r\n" if more_body else b"\r\n0\r\n\r\n"
+                transport.write(b"".join((b"%x\r\n" % len(body), body, end)))
+            elif not more_body:
+                transport.write(b"0\r\n\r\n")
+        elif body:
+            if self.remaining >= 0:
+                self.remaining -= len(body)
+                if self.remaining < 0:
+                    raise RuntimeError("the body is longer than its Content-Length")
+            transport.write(body)
+        if not more_body:
+            if self.remaining > 0:
+                raise RuntimeError("the body is shorter than its Content-Length")
+            self.complete = True
+            self.protocol.answer_complete(self)
+
+
+class EdgeProtocol(asyncio.Protocol):
+    """One client connection. Created by uvicorn's server, which passes the four arguments."""
+
+    limits: ClientLimits
+
+    def __init__(
+        self,
+        config: Config,
+        server_state: ServerState,
+        app_state: dict[str, Any],
+        _loop: asyncio.AbstractEventLoop | None = None,
+    ) -> None:
+        self.app = config.loaded_app
+        self.loop = _loop or asyncio.get_running_loop()
+        self.server_state = server_state
+        self.app_state = app_state
+        self.transport: asyncio.Transport = None  # type: ignore[assignment]
+        self.parser = httptools.HttpRequestParser(self)
+        # What follows a request that ends its connection is dropped below, not an error in it.
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self.client: tuple[str, int] | None = None
+        self.server: tuple[str, int] | None = None
+        self.deadline = NEVER
+        self.writer: asyncio.Future[None] | None = None
+        self.exchange: Exchange | None = None
+        self.reading_paused = False
+        self.closing = False
+        self.deaf = False
+        self._in_head = False
+        self._in_message = False
+        self._head_bytes = 0
+        self._url = b""
+        self._headers: list[tuple[bytes, bytes]] = []
+        self._refusal: Problem | None = None
+
+    # -- the transport
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = transport  # type: ignore[assignment]
+        self.client = _address(transport.get_extra_info("peername"))
+        self.server = _address(transport.get_extra_info("sockname"))
+        self.server_state.connections.add(self)  # type: ignore[arg-type]
+        self.deadline = self.loop.time() + self.limits.head_timeout
+        self.limits.deadlines.watch(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.closing = True
+        self.server_state.connections.discard(self)
+        self.limits.deadlines.forget(self)
+        self.resume_writing()
+        if self.exchange is not None:
+            self.exchange.lose()
+
+    def eof_received(self) -> None:
+        """A client that shuts its sending side is taken to be gone, as most servers do: the transport closes."""
+
+    def pause_writing(self) -> None:
+        if self.writer is None:
+            self.writer = self.loop.create_future()
+            self.deadline = self.loop.time() + self.limits.write_timeout
+
+    def resume_writing(self) -> None:
+        writer, self.writer = self.writer, None
+        if writer is not None:
+            self.forget_deadline()
+            if not writer.done():
+                writer.set_result(None)
+
+    def forget_deadline(self) -> None:
+        """What we waited for has come; an idle connection or an unread answer has a deadline nevertheless."""
+        if self.writer is not None:
+            self.deadline = self.loop.time() + self.limits.write_timeout
+        elif self.exchange is None:
+            self.deadline = self.loop.time() + (LINGER if self.closing else self.limits.keep_alive_timeout)
+        else:
+            self.deadline = NEVER
+
+    def resume_reading(self) -> None:
+        if self.reading_paused and not self.transport.is_closing():
+            self.reading_paused = False
+            self.transport.resume_reading()
+
+    def pause_reading(self) -> None:
+        if not self.reading_paused and not self.transport.is_closing():
+            self.reading_paused = True
+            self.transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        if self.deaf:
+            return
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            # Nothing here upgrades: the request is answered as it stands, and what follows it is not HTTP.
+            if self.exchange is not None:
+                self.exchange.keep_alive = False
+        except httptools.HttpParserError:
+            if self.deaf:
+                return
+            self._refuse(
+                self._refusal or Problem(400, "malformed-request", "This is not a valid HTTP request")
+            )
+            return
+        if self._in_head:
+            self._head_grew(len(data))
+
+    def _head_grew(self, size: int) -> None:
+        """A head that comes in pieces is bounded in time and size, complete or not."""
+        if self._head_bytes == 0 or self.deadline == NEVER:
+            self.deadline = self.loop.time() + self.limits.head_timeout
+        self._head_bytes += size
+        if self._head_bytes > self.limits.head_bytes:
+            self._refuse(_head_too_large(self.limits.head_bytes))
+
+    # -- the parser
+
+    def on_message_begin(self) -> None:
+        if self.exchange is not None:
+            # Pipelined: the client finds the connection closed after this answer, and sends it again.
+            self.exchange.keep_alive = False
+            self.deaf = True
+            raise ValueError
+        self._in_head = self._in_message = True
+        self._head_bytes = 0
+        self._url = b""
+        self._headers = []
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+        if len(self._url) > self.limits.target_bytes:
+            self._refusal = Problem(414, "uri-too-long", "The address is too long")
+            raise ValueError
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self._in_head:
+            return  # A trailer: it was not there when the request was let in.
+        self._headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        headers = self._headers
+        size = len(self._url) + sum([len(name) + len(value) + 4 for name, value in headers])
+        if size > self.limits.head_bytes or len(headers) > MAX_HEADERS:
+            self._refusal = _head_too_large(self.limits.head_bytes)
+            raise ValueError
+        version = self.parser.get_http_version()
+        problem = _head_problem(version, headers)
+        if problem is not None:
+            self._refusal = problem
+            raise ValueError
+        self._in_head = False
+        self._begin(version)
+
+    def _begin(self, version: str) -> None:
+        parser = self.parser
+        method = parser.get_method().decode("ascii")
+        target = httptools.parse_url(self._url)
+        raw_path = target.path
+        path = raw_path.decode("ascii")
+        expects = (b"expect", b"100-continue") in self._headers
+        exchange = Exchange(self, method, version, expects and version == "1.1")
+        exchange.keep_alive = version == "1.1" and parser.should_keep_alive() and not self.closing
+        scope = {
+            "type": "http",
+            "asgi": {"version": "3.0", "spec_version": "2.3"},
+            "http_version": version,
+            "method": method,
+            "scheme": "http",
+            "path": unquote(path) if "%" in path else path,
+            "raw_path": raw_path,
+            "query_string": target.query or b"",
+            "root_path": "",
+            "headers": self._headers,
+            "client": self.client,
+            "server": self.server,
+            "state": self.app_state,
+            "extensions": {"lyceum.edge": exchange},
+        }
+        self.exchange = exchange
+        self.deadline = NEVER
+        task = self.loop.create_task(self._run(scope, exchange))
+        self.server_state.tasks.add(task)
+        task.add_done_callback(self.server_state.tasks.discard)
+
+    def on_body(self, body: bytes) -> None:
+        exchange = self.exchange
+        if exchange is None or exchange.complete:
+            return  # The answer is out already: what still comes is let run dry.
+        exchange.body += body
+        if len(exchange.body) > HIGH_WATER:
+            self.pause_reading()
+        exchange.wake_reader()
+
+    def on_message_complete(self) -> None:
+        self._in_message = False
+        exchange = self.exchange
+        if exchange is not None:
+            exchange.more_body = False
+            exchange.wake_reader()
+            if exchange.complete:
+                self._next()
+
+    # -- the answer
+
+    async def _run(self, scope: dict[str, Any], exchange: Exchange) -> None:
+        try:
+            await self.app(scope, exchange.receive, exchange.send)
+            if not exchange.complete and not exchange.lost:
+                raise RuntimeError("the application left its answer unfinished")
+        except asyncio.CancelledError:
+            if not exchange.complete:
+                exchange.abort()
+        except Exception as error:
+            log.error("request failed", error=repr(error), exc_info=error)
+            if exchange.lost or exchange.complete:
+                return
+            if exchange.started:
+                exchange.abort()
+            else:
+                self._refuse(Problem(500, "internal", "Something went wrong on our side"))
+
+    def answer_complete(self, exchange: Exchange) -> None:
+        self.server_state.total_requests += 1
+        if self._in_message:
+            # The client is still sending. To close now would reset the connection under the answer (RFC 9112, 9.6):
+            # let it read while we let the rest run dry, for a while.
+            self.deadline = self.loop.time() + LINGER
+            self.resume_reading()
+        else:
+            self._next()
+
+    def _next(self) -> None:
+        """The request is read and answered: wait for the next one, or close."""
+        exchange, self.exchange = self.exchange, None
+        if exchange is None or not exchange.keep_alive or self.closing:
+            self._close()
+            return
+        self.resume_reading()
+        self.deadline = self.loop.time() + self.limits.keep_alive_timeout
+
+    def expire(self) -> None:
+        """Called when the deadline has passed: which one it was is told by the state we are in."""
+        exchange = self.exchange
+        if self.writer is not None or (exchange is not None and exchange.started):
+            self.transport.abort()
+        elif exchange is not None or self._in_head:
+            self._refuse(Problem(408, "request-timeout", "The request did not come in time"))
+        elif self.deaf:
+            self.transport.abort()
+        else:
+            self._close()
+
+    def shutdown(self) -> None:
+        """uvicorn asks: end when the answer under way is out."""
+        exchange = self.exchange
+        if exchange is None or exchange.complete:
+            self._close()
+            return
+        exchange.keep_alive = False
+        if exchange.endless:
+            exchange.lose()
+            self.transport.close()
+
+    def _refuse(self, problem: Problem) -> None:
+        """Answer in the application's place and close; an answer under way is cut off."""
+        if self.closing:
+            return
+        self.closing = True
+        exchange, self.exchange = self.exchange, None
+        if exchange is not None:
+            exchange.lose()
+            if exchange.started:
+                self.transport.abort()
+                return
+        self.deaf = True
+        self.transport.write(_whole_answer(problem, self.server_state.default_headers))
+        self._close()
+
+    def _close(self) -> None:
+        """Close; but where the client may still be sending, first say the last word and hear it out."""
+        self.closing = True
+        if self.deaf and not self.transport.is_closing():
+            self.transport.write_eof()
+            self.resume_reading()
+            self.deadline = self.loop.time() + LINGER
+        else:
+            self.transport.close()
+
+
+def edge_protocol(limits: ClientLimits) -> type[EdgeProtocol]:
+    """The protocol class for uvicorn's `http` option."""
+    return type("LimitedEdgeProtocol", (EdgeProtocol,), {"limits": limits})
+
+
+def _address(info: Any) -> tuple[str, int] | None:
+    return (str(info[0]), int(info[1])) if isinstance(info, tuple | list) and len(info) >= 2 else None
+
+
+def _head_too_large(limit: int) -> Problem:
+    return Problem(
+        431, "head-too-large", "The request's headers are too large", f"At most {limit} bytes are taken."
+    )
+
+
+def _head_problem(version: str, headers: list[tuple[bytes, bytes]]) -> Problem | None:
+    """What the parser lets pass and two servers could read in two ways."""
+    hosts = lengths = 0
+    for name, value in headers:
+        if name == b"host":
+            hosts += 1
+        elif name == b"content-length":
+            lengths += 1
+            if not value.isdigit():
+                return Problem(400, "malformed-request", "This is not a valid HTTP request")
+        elif name == b"transfer-encoding":
+            if value.strip().lower() != b"chunked":
+                return Problem(501, "transfer-coding", "No transfer coding but chunked is known here")
+            if version != "1.1":
+                return Problem(400, "malformed-request", "This is not a valid HTTP request")
+            lengths += 1
+    if hosts > 1 or (hosts == 0 and version == "1.1") or lengths > 1:
+        return Problem(400, "malformed-request", "This is not a valid HTTP request")
+    if version not in ("1.1", "1.0"):
+        return Problem(505, "http-version", "This server speaks HTTP/1.1")
+    return None
+
+
+def _whole_answer(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -> bytes:
+    """A request that never reached the application has no id of its own: it gets one here."""
+    request_id = sane_request_id(None)
+    body = problem.body(instance="", request_id=request_id)
+    headers = [
+        *default_headers,
+        *problem.headers,
+        (b"content-type", CONTENT_TYPE),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", request_id.encode()),
+        (b"traceparent", continue_trace(None).traceparent.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"connection", b"close"),
+    ]
+    lines = [b"".join((name, b": ", value, b"\r\n")) for name, value in headers]
+    return b"".join((_STATUS_LINES[problem.status], *lines, b"\r\n", body))
