@@ -200,7 +200,8 @@ class Consumer:
         """The watchdog: returns when the consumer makes no progress, or the log it reads is gone."""
         while True:
             await asyncio.sleep(2)
-            if time.monotonic() - self._progress > self.settings.consumer_stuck_after:
+            # Joining the group has its own deadline, and may well take longer than a round of the loop should.
+            if self.running and time.monotonic() - self._progress > self.settings.consumer_stuck_after:
                 return "stuck"
             with contextlib.suppress(KafkaError, OSError, TimeoutError):
                 if await self._watch.cluster_id() != cluster_id:
@@ -221,15 +222,17 @@ class Consumer:
             isolation_level="read_committed" if self.settings.kafka_idempotent else "read_uncommitted",
             fetch_max_wait_ms=self.settings.kafka_fetch_max_wait_ms,
             max_poll_interval_ms=300_000,
-            session_timeout_ms=10_000,
-            heartbeat_interval_ms=3_000,
+            session_timeout_ms=self.settings.kafka_session_timeout_ms,
+            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 4,
             request_timeout_ms=15_000,
             metadata_max_age_ms=30_000,
         )
         self._done = {}
+        self.running = False
         try:
             async with asyncio.timeout(30):
                 await consumer.start()
+            self._tick()
             self.running = True
             log.info("the consumer is running", topics=self.topics, group=f"{self.service}.{cluster_id}")
             while not stop.is_set():

@@ -33,6 +33,9 @@ class HttpSettings(BaseSettings):
     """How long a fetch waits at the broker. Apache Kafka answers at arrival; the embedded broker does not
     wake a waiting fetch, so there a shorter wait buys latency with idle work."""
 
+    kafka_session_timeout_ms: int = 10_000
+    """How soon a consumer that died is missed by its group; Apache Kafka takes 6000 at the least."""
+
     shutdown_timeout: int = 15
 
 

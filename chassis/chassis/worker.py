@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 import orjson
 import structlog
@@ -209,8 +210,8 @@ async def _forget(database: Database) -> None:
     """Delete remembered event ids and idempotent answers past their time, a batch a transaction."""
     days = database.settings.processed_retention_days
     old = {
-        "processed_events": ("event_id", "processed_at", f"{days} days"),
-        "idempotency_keys": ("id", "created_at", f"{int(KEPT.total_seconds())} seconds"),
+        "processed_events": ("event_id", "processed_at", timedelta(days=days)),
+        "idempotency_keys": ("id", "created_at", KEPT),
     }
     for table, (key, column, age) in old.items():
         while True:
