@@ -4,7 +4,9 @@ import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the
 from chassis.db import Base
 
 from identity.accounts.models import CustomUser
+from identity.billing.models import Subscription
 from identity.email_addresses.models import EmailAddress, EmailConfirmation
+from identity.instructor_standing.models import MirrorInstructor
 from identity.logins.models import LoginLog, UnknownLoginAttempt
 from identity.one_time_tokens.models import EmailVerification, PasswordReset
 from identity.profiles.models import Profile
@@ -22,7 +24,6 @@ from identity.social.models import (
     SocialToken,
     UserSocialAuth,
 )
-from identity.subscriptions.models import Subscription
 from identity.tokens.models import BlacklistedToken, OutstandingToken, SigningKey
 
 metadata = Base.metadata
@@ -40,6 +41,7 @@ __all__ = [
     "Group",
     "GroupPermission",
     "LoginLog",
+    "MirrorInstructor",
     "Nonce",
     "OutstandingToken",
     "Partial",

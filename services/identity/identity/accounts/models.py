@@ -9,10 +9,12 @@ from sqlalchemy import (
     CheckConstraint,
     DateTime,
     Identity,
+    Index,
     Integer,
     String,
     false,
     func,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -46,4 +48,7 @@ class CustomUser(Base):
 
     __table_args__ = (
         CheckConstraint("role IN ('student', 'instructor', 'admin')", name="ck_users_customuser_role_known"),
+        # Nobody is taken for somebody else by a capital letter.
+        Index("uq_users_customuser_lower_email", func.lower(text("email")), unique=True),
+        Index("uq_users_customuser_lower_username", func.lower(text("username")), unique=True),
     )

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class OutstandingToken(Base):
-    """One refresh token issued; `token` is its hash, never the token."""
+    """One refresh token issued; `token` is the SHA-256 of it in hex, `jti` the first half of that."""
 
     __tablename__ = "token_blacklist_outstandingtoken"
 
@@ -21,7 +21,11 @@ class OutstandingToken(Base):
     jti: Mapped[str] = mapped_column(String, unique=True)
     token: Mapped[str] = mapped_column(Text)
     created_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    expires_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
+    # Our own column. Null for the old site's tokens, which are not taken any more.
+    session_id: Mapped[int | None] = mapped_column(
+        BigInteger, ForeignKey("users_usersession.id", ondelete="CASCADE"), index=True
+    )
 
 
 class BlacklistedToken(Base):

@@ -35,6 +35,12 @@ def upgrade() -> None:
         sa.UniqueConstraint("email", name="uq_users_customuser_email"),
         sa.UniqueConstraint("username", name="uq_users_customuser_username"),
     )
+    op.create_index(
+        "uq_users_customuser_lower_email", "users_customuser", [sa.text("lower(email)")], unique=True
+    )
+    op.create_index(
+        "uq_users_customuser_lower_username", "users_customuser", [sa.text("lower(username)")], unique=True
+    )
 
 
 def downgrade() -> None:

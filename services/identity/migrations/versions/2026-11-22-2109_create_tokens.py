@@ -29,17 +29,30 @@ def upgrade() -> None:
         sa.Column("token", sa.Text(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("session_id", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["users_customuser.id"],
             name="fk_token_blacklist_outstandingtoken_user_id_users_customuser",
             ondelete="SET NULL",
         ),
+        sa.ForeignKeyConstraint(
+            ["session_id"],
+            ["users_usersession.id"],
+            name="fk_token_blacklist_outstandingtoken_session_id_users_us_e342",
+            ondelete="CASCADE",
+        ),
         sa.PrimaryKeyConstraint("id", name="pk_token_blacklist_outstandingtoken"),
         sa.UniqueConstraint("jti", name="uq_token_blacklist_outstandingtoken_jti"),
     )
     op.create_index(
         "ix_token_blacklist_outstandingtoken_user_id", "token_blacklist_outstandingtoken", ["user_id"]
+    )
+    op.create_index(
+        "ix_token_blacklist_outstandingtoken_expires_at", "token_blacklist_outstandingtoken", ["expires_at"]
+    )
+    op.create_index(
+        "ix_token_blacklist_outstandingtoken_session_id", "token_blacklist_outstandingtoken", ["session_id"]
     )
     op.create_table(
         "token_blacklist_blacklistedtoken",

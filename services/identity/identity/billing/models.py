@@ -1,4 +1,4 @@
-"""Subscriptions: the tier an account pays for."""
+"""Billing: the tier an account subscribes to."""
 
 from datetime import datetime
 

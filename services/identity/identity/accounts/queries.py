@@ -1,0 +1,64 @@
+"""Every select on accounts."""
+
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity.accounts.models import CustomUser
+
+
+def _locked(statement: Select[Any]) -> Select[Any]:
+    """The statement with its rows locked against other changes, but not against rows that refer to them: a refresh
+    holds its session and inserts a token of this account, a password change holds the account and ends its sessions.
+    What the session holds of the row already may be older than the lock.
+    """
+    return statement.with_for_update(key_share=True).execution_options(populate_existing=True)
+
+
+async def by_id(session: AsyncSession, user_id: int, *, lock: bool = False) -> CustomUser | None:
+    statement: Select[Any] = select(CustomUser).where(CustomUser.id == user_id)
+    found: CustomUser | None = await session.scalar(_locked(statement) if lock else statement)
+    return found
+
+
+async def by_email(session: AsyncSession, email: str, *, lock: bool = False) -> CustomUser | None:
+    statement: Select[Any] = select(CustomUser).where(func.lower(CustomUser.email) == email.lower())
+    found: CustomUser | None = await session.scalar(_locked(statement) if lock else statement)
+    return found
+
+
+async def by_username(session: AsyncSession, username: str) -> CustomUser | None:
+    return await session.scalar(select(CustomUser).where(func.lower(CustomUser.username) == username.lower()))
+
+
+async def add(session: AsyncSession, **values: Any) -> CustomUser | None:
+    """Insert an account; None if its e-mail or username is taken. Waits for a rival's commit."""
+    statement = insert(CustomUser).values(**values).on_conflict_do_nothing().returning(CustomUser)
+    return await session.scalar(statement)
+
+
+async def is_there_admin_but(session: AsyncSession, user_id: int) -> bool:
+    others = select(CustomUser.id).where(
+        CustomUser.role == "admin", CustomUser.is_active, CustomUser.id != user_id
+    )
+    return (await session.scalar(others.limit(1))) is not None
+
+
+async def serialize_role_changes(session: AsyncSession) -> None:
+    """Wait until no other transaction is about to take somebody's rights away."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('identity role changes'))"))
+
+
+def listed(q: str | None, role: str | None, is_active: bool | None) -> Select[Any]:
+    """The accounts an admin asked for; `q` is looked for in names and address."""
+    statement = select(CustomUser)
+    if role is not None:
+        statement = statement.where(CustomUser.role == role)
+    if is_active is not None:
+        statement = statement.where(CustomUser.is_active.is_(is_active))
+    if q:
+        columns = (CustomUser.username, CustomUser.email, CustomUser.first_name, CustomUser.last_name)
+        statement = statement.where(or_(*(column.icontains(q, autoescape=True) for column in columns)))
+    return statement

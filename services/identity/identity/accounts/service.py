@@ -1,0 +1,212 @@
+"""Accounts: made, found, changed, and told of. Every change that others see is emitted as UserChanged."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, cast
+
+from chassis.db import now
+from chassis.errors import NotFound
+from chassis.outbox import emit
+from contracts.fields import LoginMethod, Role
+from contracts.identity import UserChanged, UserDeactivated, UserEmailVerified, UserRegistered
+from sqlalchemy import Select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity.accounts import queries
+from identity.accounts.errors import EmailTaken, UsernameTaken
+from identity.accounts.models import CustomUser
+from identity.accounts.rules import ADMIN, display_name, role_by_standing
+from identity.profiles import service as profiles
+
+
+async def create(
+    session: AsyncSession,
+    *,
+    email: str,
+    username: str,
+    password_hash: str,
+    first_name: str = "",
+    last_name: str = "",
+    role: str = "student",
+) -> CustomUser:
+    """Insert an account, unverified. Raises UsernameTaken before EmailTaken; both whatever the letters' case."""
+    if await queries.by_username(session, username) is not None:
+        raise UsernameTaken("Choose another username.")
+    account = await queries.add(
+        session,
+        email=email.lower(),
+        username=username,
+        password=password_hash,
+        first_name=first_name,
+        last_name=last_name,
+        role=role,
+        is_staff=role == ADMIN,
+        is_superuser=role == ADMIN,
+        date_joined=now(),
+    )
+    if account is None:
+        if await queries.by_username(session, username) is not None:
+            raise UsernameTaken("Choose another username.")
+        raise EmailTaken
+    return account
+
+
+async def tell_registered(session: AsyncSession, account: CustomUser, method: LoginMethod) -> None:
+    """Emit what a new account means to others; its profile must be there by now."""
+    emit(
+        session,
+        UserRegistered(
+            user_id=account.id,
+            username=account.username,
+            role=cast("Role", account.role),
+            registration_method=method,
+            registered_at=account.date_joined,
+        ),
+    )
+    await tell_changed(session, account)
+
+
+async def tell_changed(session: AsyncSession, account: CustomUser) -> None:
+    """Emit the account's public side as it is now; the caller holds its row's lock."""
+    account.state_version += 1
+    emit(
+        session,
+        UserChanged(
+            user_id=account.id,
+            username=account.username,
+            display_name=display_name(account.first_name, account.last_name, account.username),
+            picture_url=await profiles.picture_url(session, account.id),
+            role=cast("Role", account.role),
+            is_active=account.is_active,
+            version=account.state_version,
+        ),
+    )
+
+
+async def find(session: AsyncSession, user_id: int) -> CustomUser:
+    """The account; NotFound when there is none."""
+    account = await queries.by_id(session, user_id)
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+async def lock(session: AsyncSession, user_id: int) -> CustomUser:
+    """The account, its row locked until the transaction ends; NotFound when there is none."""
+    account = await queries.by_id(session, user_id, lock=True)
+    if account is None:
+        raise NotFound("There is no such account.")
+    return account
+
+
+async def lock_by_email(session: AsyncSession, email: str) -> CustomUser | None:
+    """The account of an address, its row locked until the transaction ends; None when there is none."""
+    return await queries.by_email(session, email, lock=True)
+
+
+async def find_by_login_name(session: AsyncSession, name: str) -> CustomUser | None:
+    """The account of an e-mail address or a username."""
+    if "@" in name:
+        return await queries.by_email(session, name)
+    return await queries.by_username(session, name)
+
+
+async def edit(
+    session: AsyncSession,
+    user_id: int,
+    changes: Mapping[str, str],
+    unchanged: Callable[[CustomUser], None],
+) -> CustomUser:
+    """Change names; `unchanged` sees the locked row and raises if the editor's copy is stale. Raises UsernameTaken."""
+    account = await lock(session, user_id)
+    unchanged(account)
+    different = {name: value for name, value in changes.items() if getattr(account, name) != value}
+    if not different:
+        return account
+    for name, value in different.items():
+        setattr(account, name, value)
+    try:
+        await session.flush()
+    except IntegrityError as error:
+        raise UsernameTaken("Choose another username.") from error
+    await tell_changed(session, account)
+    return account
+
+
+async def mark_email_verified(session: AsyncSession, account: CustomUser) -> None:
+    """Note that the primary address was confirmed, and tell; once is enough."""
+    if account.is_email_verified:
+        return
+    account.is_email_verified = True
+    emit(session, UserEmailVerified(user_id=account.id, verified_at=now()))
+
+
+async def set_role(session: AsyncSession, account: CustomUser, role: str) -> bool:
+    """Give a locked account a role, and tell; whether it is another one than before."""
+    if account.role == role:
+        return False
+    account.role = role
+    account.is_staff = role == ADMIN
+    account.is_superuser = account.is_superuser and account.is_staff
+    await tell_changed(session, account)
+    return True
+
+
+async def follow_standing(session: AsyncSession, user_id: int, standing: str) -> None:
+    """Let the role follow an instructor's status; an account that is gone is left alone."""
+    account = await queries.by_id(session, user_id, lock=True)
+    if account is not None:
+        await set_role(session, account, role_by_standing(account.role, standing))
+
+
+def note_login(account: CustomUser, instant: datetime, better_hash: str | None) -> None:
+    """A login succeeded: wrong passwords before it count no more."""
+    account.last_login = instant
+    account.failed_login_attempts = 0
+    if better_hash is not None:
+        account.password = better_hash
+
+
+def note_wrong_password(account: CustomUser, attempts: int, locked_until: datetime | None) -> None:
+    """A wrong password was given; a lockout never shortens a ban."""
+    account.failed_login_attempts = attempts
+    if locked_until is not None:
+        account.temporary_ban_until = max(locked_until, account.temporary_ban_until or locked_until)
+
+
+def set_password(account: CustomUser, password_hash: str) -> None:
+    """Put a new password's hash in place of the old one, and begin to count wrong ones anew."""
+    account.password = password_hash
+    account.failed_login_attempts = 0
+
+
+async def set_active(session: AsyncSession, account: CustomUser, is_active: bool) -> None:
+    """Deactivate or reactivate a locked account, and tell."""
+    if account.is_active == is_active:
+        return
+    account.is_active = is_active
+    await tell_changed(session, account)
+    if not is_active:
+        account.state_version += 1
+        emit(
+            session,
+            UserDeactivated(
+                user_id=account.id, banned_until=None, deactivated_at=now(), version=account.state_version
+            ),
+        )
+
+
+async def begin_role_change(session: AsyncSession) -> None:
+    """Take role changes one by one, so that two admins cannot each take the other's rights at once."""
+    await queries.serialize_role_changes(session)
+
+
+async def is_last_admin(session: AsyncSession, account: CustomUser) -> bool:
+    """Whether nobody else could administer the platform; only true for sure after `begin_role_change`."""
+    return account.role == ADMIN and not await queries.is_there_admin_but(session, account.id)
+
+
+def listed(q: str | None, role: str | None, is_active: bool | None) -> Select[Any]:
+    """The accounts an admin asks for."""
+    return queries.listed(q, role, is_active)

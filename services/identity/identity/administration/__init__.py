@@ -1,0 +1,1 @@
+"""Administration: what admins see and change of other people's accounts."""

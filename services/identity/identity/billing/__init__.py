@@ -1,0 +1,1 @@
+"""Billing: the tier an account subscribes to."""

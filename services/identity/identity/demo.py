@@ -1,0 +1,79 @@
+"""`python -m identity.demo`: the demo accounts, by IDENTITY_DEMO_{ADMIN,INSTRUCTOR,STUDENT}_{EMAIL,PASSWORD}.
+
+Run after the migrations, before the services. Run again it changes nothing; an account that is there keeps its
+password. The demo instructor is a student until the instructor service has approved them, like everybody.
+"""
+
+import asyncio
+import sys
+from dataclasses import dataclass
+
+from chassis.db import Database
+from chassis.logs import configure_logs
+
+import identity.tables  # noqa: F401 - the mappings refer to each other's tables
+from identity.accounts.errors import EmailTaken
+from identity.passwords.hashing import Hasher
+from identity.registration.service import Newcomer, open_account
+from identity.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAccount:
+    """One account to make. `role` is the account's, `name` what it is called after."""
+
+    name: str
+    role: str
+    email: str
+    password: str
+
+
+def wanted(settings: Settings) -> list[DemoAccount]:
+    """The accounts that the environment gives both an address and a password for."""
+    given = (
+        ("admin", "admin", settings.demo_admin_email, settings.demo_admin_password),
+        ("instructor", "student", settings.demo_instructor_email, settings.demo_instructor_password),
+        ("student", "student", settings.demo_student_email, settings.demo_student_password),
+    )
+    return [
+        DemoAccount(name, role, email, password.get_secret_value())
+        for name, role, email, password in given
+        if email and password
+    ]
+
+
+async def make_demo_accounts(settings: Settings) -> list[str]:
+    """Make what is missing, verified and told to the other services; the addresses that were made."""
+    hasher = Hasher(threads=1, queue=8)
+    database = Database(settings, process="demo")
+    made = []
+    try:
+        for account in wanted(settings):
+            newcomer = Newcomer(
+                email=account.email,
+                username=f"demo-{account.name}",
+                password_hash=await hasher.hash(account.password),
+                first_name="Demo",
+                last_name=account.name.capitalize(),
+            )
+            try:
+                async with database.transaction() as session:
+                    await open_account(session, newcomer, role=account.role, verified=True)
+            except EmailTaken:
+                continue
+            made.append(account.email)
+    finally:
+        hasher.close()
+        await database.close()
+    return made
+
+
+def main() -> None:
+    settings = Settings()
+    configure_logs(settings.service, "demo", settings.log_level)
+    made = asyncio.run(make_demo_accounts(settings))
+    sys.stdout.write("".join(f"made {email}\n" for email in made))
+
+
+if __name__ == "__main__":
+    main()

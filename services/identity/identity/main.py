@@ -1,0 +1,69 @@
+"""Identity's API: accounts, logins, sessions, tokens."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from chassis.web import serve, service_app
+from fastapi import FastAPI
+
+import identity.tables  # noqa: F401 - the mappings refer to each other's tables
+from identity.accounts import routes as accounts
+from identity.administration import routes as administration
+from identity.billing import routes as billing
+from identity.logins import routes as logins
+from identity.password_resets import routes as password_resets
+from identity.passwords.hashing import Hasher
+from identity.profiles import routes as profiles
+from identity.registration import routes as registration
+from identity.sessions import routes as sessions
+from identity.settings import Settings
+from identity.tokens import routes as token_routes
+from identity.tokens import service as tokens
+from identity.tokens.issuer import Issuer
+from identity.vault import Vault
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    settings = settings or Settings()
+    issuer = Issuer(settings, Vault(settings.secret_key))
+    hasher = Hasher(threads=settings.hashing_threads, queue=settings.hashing_queue)
+
+    async def own_keys() -> dict[str, Any]:
+        async with app.state.database.transaction() as session:
+            return await tokens.published_keys(session)
+
+    @asynccontextmanager
+    async def life(app: FastAPI) -> AsyncIterator[None]:
+        async with app.state.database.transaction() as session:
+            await tokens.ensure_signing_key(session, issuer)
+        yield
+        hasher.close()
+
+    app = service_app(
+        settings,
+        title="Identity",
+        routers=[
+            token_routes.router,
+            registration.router,
+            logins.router,
+            password_resets.router,
+            sessions.auth_router,
+            sessions.router,
+            profiles.router,
+            billing.router,
+            accounts.router,
+            accounts.internal_router,
+            administration.router,
+        ],
+        jwks=own_keys,
+        lifespan=life,
+    )
+    app.state.issuer = issuer
+    app.state.hasher = hasher
+    return app
+
+
+if __name__ == "__main__":
+    started_with = Settings()
+    serve(lambda: create_app(started_with), started_with)

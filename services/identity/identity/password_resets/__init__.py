@@ -1,0 +1,1 @@
+"""Password resets: the way back in for who forgot."""

@@ -1,0 +1,25 @@
+"""Forgot and reset over HTTP."""
+
+from chassis.web import Router, Session
+
+from identity.dependencies import Config, Origin, Passwords, Transactions
+from identity.password_resets import service
+from identity.password_resets.schemas import ForgottenPassword, PasswordReset, PasswordSet, ResetAccepted
+
+router = Router(prefix="/api/v1/auth/password", tags=["passwords"])
+
+
+@router.post("/forgot", status_code=202)
+async def forgot_password(
+    given: ForgottenPassword, session: Session, origin: Origin, settings: Config
+) -> ResetAccepted:
+    """Ask for a link that sets a new password. The answer is the same whether the address has an account."""
+    await service.mail_link(session, given.email, origin.address, settings)
+    return ResetAccepted(email=given.email)
+
+
+@router.post("/reset")
+async def reset_password(given: PasswordReset, database: Transactions, passwords: Passwords) -> PasswordSet:
+    """Set a new password with the token of the mailed link. Every session of the account ends."""
+    done = await service.reset(database, passwords, given.token, given.new_password.get_secret_value())
+    return PasswordSet.model_validate(done)

@@ -1,0 +1,36 @@
+"""What a new password must be like (NIST SP 800-63B): long enough, not known from leaks, no rules of composition."""
+
+import unicodedata
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from identity.passwords.errors import PasswordTooCommon, PasswordTooObvious
+
+MIN_LENGTH = 8
+MAX_LENGTH = 128
+
+
+@cache
+def common_passwords() -> frozenset[str]:
+    """The vendored list, folded to lower case."""
+    lines = (Path(__file__).parent / "common_passwords.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(line.casefold() for line in lines if not line.startswith("# "))
+
+
+def normalized(password: str) -> str:
+    """The same password whatever keyboard it came from: Unicode has several ways to write one letter."""
+    return unicodedata.normalize("NFKC", password)
+
+
+def check_new_password(password: str, own: Iterable[str] = ()) -> None:
+    """Raise PasswordTooCommon or PasswordTooObvious; `own` is what the account is known by.
+
+    The length is held by the request model.
+    """
+    folded = normalized(password).casefold()
+    if folded in common_passwords():
+        raise PasswordTooCommon("Choose another; several unrelated words are strong and easy to remember.")
+    for name in own:
+        if name and folded in (name.casefold(), name.casefold().partition("@")[0]):
+            raise PasswordTooObvious("Choose a password that is not your own name or address.")

@@ -1,0 +1,52 @@
+"""Register and verify over HTTP."""
+
+from chassis.web import Router, Session
+
+from identity.dependencies import Config, Origin, Passwords
+from identity.passwords.rules import check_new_password
+from identity.registration import service
+from identity.registration.schemas import (
+    MailAccepted,
+    MailRequest,
+    Registered,
+    Registration,
+    Verification,
+    Verified,
+)
+
+router = Router(prefix="/api/v1/auth", tags=["registration"])
+
+
+@router.post("/register", status_code=201)
+async def register(
+    wanted: Registration, session: Session, passwords: Passwords, settings: Config, origin: Origin
+) -> Registered:
+    """Open an account. The address must be confirmed by the mailed link before the first login.
+
+    The answer is the same when the address has an account already; its owner is mailed.
+    """
+    password = wanted.password.get_secret_value()
+    check_new_password(password, own=(wanted.email, wanted.username))
+    # Before the first query: no connection is held while argon2 works.
+    newcomer = service.Newcomer(
+        email=wanted.email,
+        username=wanted.username,
+        password_hash=await passwords.hash(password),
+        first_name=wanted.first_name,
+        last_name=wanted.last_name,
+    )
+    await service.register(session, newcomer, origin.address, settings)
+    return Registered(email=wanted.email)
+
+
+@router.post("/verify-email")
+async def verify_email(given: Verification, session: Session) -> Verified:
+    """Confirm an address with the token of the mailed link."""
+    return Verified.model_validate(await service.verify_email(session, given.token))
+
+
+@router.post("/verify-email/resend", status_code=202)
+async def resend_verification(wanted: MailRequest, session: Session, settings: Config) -> MailAccepted:
+    """Ask for another verification mail. The answer is the same whether there is anything to verify."""
+    await service.resend_verification(session, wanted.email, settings)
+    return MailAccepted(email=wanted.email)

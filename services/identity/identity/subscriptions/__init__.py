@@ -1,1 +1,0 @@
-"""Subscriptions: the tier an account pays for."""

@@ -1,0 +1,94 @@
+"""Who makes tokens: holds what signing needs, in memory and decrypted, for one process."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+from uuid import uuid4
+
+from chassis.auth import ALGORITHM
+from chassis.db import now
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from jose import jwk, jwt
+from jose.constants import ALGORITHMS
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity.settings import Settings
+from identity.tokens import queries
+from identity.tokens.models import SigningKey
+from identity.tokens.rules import as_refresh_token
+from identity.vault import Vault
+
+
+class NoSigningKey(RuntimeError):
+    """There is no key to sign with: the service was started without making one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What an access token says of its bearer."""
+
+    user_id: int
+    role: str
+    tier: str
+    permissions: tuple[str, ...]
+    session_id: int
+
+
+class Issuer:
+    """Signs access tokens with the newest key in the table, and derives refresh tokens' successors."""
+
+    def __init__(self, settings: Settings, vault: Vault) -> None:
+        self.settings = settings
+        self.vault = vault
+        self._keys: dict[str, Any] = {}
+
+    async def access_token(self, session: AsyncSession, subject: Subject) -> str:
+        """An ES256 JWT that every service and the gateway accept for `access_token_seconds`."""
+        instant = now()
+        lifetime = timedelta(seconds=self.settings.access_token_seconds)
+        row = await queries.signing_key(session, instant, instant + lifetime)
+        if row is None:
+            raise NoSigningKey
+        issued = int(instant.timestamp())
+        claims = {
+            "iss": self.settings.issuer,
+            "aud": self.settings.audience,
+            "sub": str(subject.user_id),
+            "role": subject.role,
+            "tier": subject.tier,
+            "permissions": list(subject.permissions),
+            "sid": str(subject.session_id),
+            "jti": uuid4().hex,
+            "typ": "access",
+            "iat": issued,
+            "exp": issued + self.settings.access_token_seconds,
+        }
+        token: str = jwt.encode(claims, self._private(row), algorithm=ALGORITHM, headers={"kid": row.kid})
+        return token
+
+    def successor(self, refresh: str) -> str:
+        """The refresh token that takes the place of this one: the same for whoever asks, so that two tabs that
+        refresh at once get one and the same; without our secret nobody gets it from the old one."""
+        return as_refresh_token(self.vault.derive("refresh token", refresh.encode()))
+
+    def open_key(self, row: SigningKey) -> Any:
+        """Decrypt a signing key; raise Sealed when IDENTITY_SECRET_KEY is not the one it was made with."""
+        pem = self.vault.open(row.private_encrypted, f"signing key {row.kid}")
+        return jwk.construct(pem.decode(), ALGORITHMS.ES256)
+
+    def _private(self, row: SigningKey) -> Any:
+        key = self._keys.get(row.kid)
+        if key is None:
+            key = self._keys[row.kid] = self.open_key(row)
+        return key
+
+
+def make_key_pair() -> tuple[str, dict[str, Any]]:
+    """A new P-256 pair: the private half as PEM (PKCS 8), the public half as a JWK without kid."""
+    private = ec.generate_private_key(ec.SECP256R1())
+    pem = private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
+    public = jwk.construct(pem, ALGORITHMS.ES256).public_key().to_dict()
+    return pem, {name: str(public[name]) for name in ("kty", "crv", "x", "y")}
