@@ -20,7 +20,11 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Certificate(Base):
-    """The proof that an enrollment was completed; revoked, it stays as invalid."""
+    """The proof that an enrollment was completed; revoked, it stays as invalid.
+
+    `created_date` is when it was issued. The own columns say, as a document does, what it said then: whose it is,
+    for which course, and what that course was called.
+    """
 
     __tablename__ = "courses_certificate"
 
@@ -38,10 +42,15 @@ class Certificate(Base):
     revocation_reason: Mapped[str | None] = mapped_column(Text)
     verification_hash: Mapped[str] = mapped_column(String)
     template_version: Mapped[str] = mapped_column(String, server_default="1.0")
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    course_id: Mapped[int] = mapped_column(BigInteger)
+    course_title: Mapped[str] = mapped_column(Text, server_default="")
 
     __table_args__ = (
         UniqueConstraint("certificate_number", name="unique_certificate_number"),
         UniqueConstraint("verification_hash", name="unique_verification_hash"),
+        Index("ix_courses_certificate_user_id", "user_id", "id"),
+        Index("ix_courses_certificate_course_id", "course_id"),
         Index("courses_cer_created_6482f3_idx", "created_date"),
         Index("courses_cer_updated_e6b0b5_idx", "updated_date"),
         Index("courses_cer_is_vali_2f2340_idx", "is_valid"),

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 class Enrollment(Base):
     """A learner in a course, once each: enrolling again reactivates the row.
 
-    `total_time_spent` is in seconds.
+    `total_time_spent` is in seconds. `completion_date` is set while the status is completed, and only then.
     """
 
     __tablename__ = "courses_enrollment"
@@ -40,6 +40,8 @@ class Enrollment(Base):
     progress_percentage: Mapped[int] = mapped_column(Integer, server_default="0")
     last_lesson_accessed_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     state_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+    time_counted_until: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    """Own column: up to here the learner's time is spoken for; reported time counts from here on."""
 
     __table_args__ = (
         UniqueConstraint("user_id", "course_id", name="unique_active_enrollment"),

@@ -25,6 +25,9 @@ def upgrade() -> None:
         sa.Column("progress_percentage", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_lesson_accessed_id", sa.BigInteger(), nullable=True),
         sa.Column("state_version", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column(
+            "time_counted_until", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False
+        ),
         sa.CheckConstraint(
             "status IN ('active', 'completed', 'dropped')", name="ck_courses_enrollment_status_known"
         ),

@@ -22,6 +22,9 @@ def upgrade() -> None:
         sa.Column("revocation_reason", sa.Text(), nullable=True),
         sa.Column("verification_hash", sa.String(), nullable=False),
         sa.Column("template_version", sa.String(), server_default="1.0", nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("course_id", sa.BigInteger(), nullable=False),
+        sa.Column("course_title", sa.Text(), server_default="", nullable=False),
         sa.ForeignKeyConstraint(
             ["enrollment_id"],
             ["courses_enrollment.id"],
@@ -37,6 +40,8 @@ def upgrade() -> None:
     op.create_index("courses_cer_is_vali_2f2340_idx", "courses_certificate", ["is_valid"])
     op.create_index("courses_cer_revocat_79b12c_idx", "courses_certificate", ["revocation_date"])
     op.create_index("courses_cer_updated_e6b0b5_idx", "courses_certificate", ["updated_date"])
+    op.create_index("ix_courses_certificate_course_id", "courses_certificate", ["course_id"])
+    op.create_index("ix_courses_certificate_user_id", "courses_certificate", ["user_id", "id"])
 
 
 def downgrade() -> None:

@@ -1,0 +1,1 @@
+"""What catalog published, kept by its events: the courses and lessons that learning counts over."""

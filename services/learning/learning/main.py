@@ -1,0 +1,25 @@
+"""The learning service's API: `python -m learning.main`."""
+
+from chassis.web import serve, service_app
+from fastapi import FastAPI
+
+import learning.tables  # noqa: F401 - every model is mapped before the first statement
+from learning.certificates.routes import router as certificates
+from learning.enrollments.routes import internal_router as internal_enrollments
+from learning.enrollments.routes import router as enrollments
+from learning.settings import Settings
+from learning.students.routes import router as students
+from learning.study.routes import router as study
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """The application; its settings come from the environment unless given."""
+    return service_app(
+        settings or Settings(),
+        title="Lyceum learning",
+        routers=[enrollments, study, students, certificates, internal_enrollments],
+    )
+
+
+if __name__ == "__main__":
+    serve(create_app, Settings())

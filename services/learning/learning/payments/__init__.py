@@ -1,0 +1,1 @@
+"""Purchases, and the provider that takes the money."""

@@ -1,0 +1,1 @@
+"""What identity tells about people: names and subscriptions, kept by its events."""

@@ -1,0 +1,1 @@
+"""A course's students, for those who teach it."""

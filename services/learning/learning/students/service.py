@@ -1,0 +1,73 @@
+"""Show a course's students to those who may manage them."""
+
+from typing import TYPE_CHECKING
+
+from chassis.errors import Forbidden
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from learning.course_mirror import service as course_mirror
+from learning.course_mirror.errors import CourseNotFound
+from learning.enrollments import service as enrollments
+from learning.people import service as people
+from learning.students.schemas import StudentList, StudentOut
+from learning.teaching import service as teaching
+
+if TYPE_CHECKING:
+    from chassis.auth import Principal
+    from chassis.internal import InternalCalls
+
+
+async def list_students(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    course_id: int,
+    params: StudentList,
+) -> tuple[list[StudentOut], str | None]:
+    """A course's students, the latest first. Raises CourseNotFound, or Forbidden to those who do not teach it."""
+    await _require_teacher(session, calls, principal, course_id)
+    rows, next_cursor = await enrollments.list_of_course(session, course_id, params.status, params)
+    known = await people.users_by_id(session, [row.user_id for row in rows])
+    students = []
+    for row in rows:
+        person = known.get(row.user_id)
+        students.append(
+            StudentOut.model_validate(
+                {
+                    "user_id": row.user_id,
+                    "display_name": None if person is None else person.display_name,
+                    "picture_url": None if person is None else person.picture_url,
+                    "enrollment_id": row.id,
+                    "status": row.status,
+                    "enrolled_date": row.enrolled_date,
+                    "completion_date": row.completion_date,
+                    "last_accessed": row.last_accessed,
+                    "progress_percentage": row.progress_percentage,
+                    "total_time_spent": row.total_time_spent,
+                }
+            )
+        )
+    return students, next_cursor
+
+
+async def _require_teacher(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+) -> None:
+    course = await course_mirror.find_course(session, course_id)
+    if course is None:
+        raise CourseNotFound
+    if principal.is_admin:
+        return
+    may = await teaching.may_see_students(
+        session,
+        calls,
+        course_id=course_id,
+        created_by_id=course.created_by_id,
+        user_id=principal.user_id,
+    )
+    if may:
+        return
+    # A draft is nobody's business but its teachers'.
+    if not course.was_published:
+        raise CourseNotFound
+    raise Forbidden("Only those who teach the course may see its students.")

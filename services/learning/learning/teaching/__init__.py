@@ -1,0 +1,1 @@
+"""Who teaches what, kept by the events of instructor."""

@@ -1,0 +1,19 @@
+"""The learning service's worker: `python -m learning.worker`."""
+
+from chassis.worker import PeriodicJob, run_worker
+
+import learning.tables  # noqa: F401 - every model is mapped before the first statement
+from learning.settings import Settings
+from learning.study import recounts
+from learning.subscriptions import SUBSCRIPTIONS
+
+JOBS = [PeriodicJob("recount", 60, recounts.continue_recounts, recounts.CHANNEL)]
+
+
+def main() -> None:
+    """Relay, consumer and jobs, until told to stop."""
+    run_worker(Settings(), subscriptions=SUBSCRIPTIONS, jobs=JOBS)
+
+
+if __name__ == "__main__":
+    main()
