@@ -124,7 +124,9 @@ def _rules(table: Table) -> list[str]:
     return sorted(rules)
 
 
-def _expression(table: Table, expression: ColumnElement[Any]) -> str:
+def _expression(table: Table, expression: str | ColumnElement[Any]) -> str:
+    if isinstance(expression, str):
+        return expression
     return str(expression.compile(dialect=DIALECT)).replace(f"{table.name}.", "")
 
 
