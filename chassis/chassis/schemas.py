@@ -4,7 +4,16 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    PlainSerializer,
+    TypeAdapter,
+    model_validator,
+)
 
 
 def _without_nul(value: Any) -> None:
@@ -56,6 +65,18 @@ Money = Annotated[
     PlainSerializer(_two_decimals, return_type=str, when_used="json"),
 ]
 """An amount in the platform currency: up to 9,999,999,999.99, a string with two decimals on the wire."""
+
+_HTTP_URL: TypeAdapter[HttpUrl] = TypeAdapter(HttpUrl)
+
+
+def _web_link(value: str) -> str:
+    return str(_HTTP_URL.validate_python(value)) if value else ""
+
+
+WebLink = Annotated[
+    str, AfterValidator(_web_link), Field(max_length=500, examples=["https://babbage.example/"])
+]
+"""A link people may follow: http or https alone, or empty; kept as text."""
 
 Identifier = Annotated[int, Field(ge=1, le=2**63 - 1, examples=[42])]
 """The id of a row."""

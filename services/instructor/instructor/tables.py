@@ -4,11 +4,12 @@ import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the
 from chassis.db import Base
 
 from instructor.ai_drafts.models import AICourseBuilderDraft
-from instructor.co_teaching.models import CourseInstructor
+from instructor.co_teaching.models import CourseInstructor, TaughtCourse
 from instructor.course_sessions.models import CourseContentDraft, CourseCreationSession, DraftCourseContent
 from instructor.course_templates.models import CourseTemplate
 from instructor.dashboards.models import InstructorDashboard
 from instructor.notifications.models import InstructorNotification
+from instructor.people.models import Person
 from instructor.profiles.models import InstructorExpertiseArea, InstructorProfile
 from instructor.sessions.models import InstructorSession
 
@@ -26,5 +27,7 @@ __all__ = [
     "InstructorNotification",
     "InstructorProfile",
     "InstructorSession",
+    "Person",
+    "TaughtCourse",
     "metadata",
 ]

@@ -61,3 +61,14 @@ class CourseInstructor(Base):
         Index("instructor__instruc_6c0904_idx", "instructor_id", "is_active"),
         Index("instructor__role_dc193b_idx", "role", "is_active"),
     )
+
+
+class TaughtCourse(Base):
+    """A course as catalog published it, as far as teaching goes; the newest `version` wins, a deletion for good."""
+
+    __tablename__ = "instructor_course"
+
+    course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    created_by_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    is_deleted: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    version: Mapped[int] = mapped_column(BigInteger)

@@ -1,0 +1,54 @@
+"""Every select of instructor profiles."""
+
+from collections.abc import Iterable, Sequence
+
+from chassis.pagination import page
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from instructor.profiles.models import InstructorExpertiseArea, InstructorProfile
+from instructor.profiles.schemas import InstructorParams
+
+
+async def by_id(session: AsyncSession, profile_id: int, *, lock: bool = False) -> InstructorProfile | None:
+    return await session.get(InstructorProfile, profile_id, with_for_update=lock or None)
+
+
+async def by_user(session: AsyncSession, user_id: int, *, lock: bool = False) -> InstructorProfile | None:
+    statement = select(InstructorProfile).where(InstructorProfile.user_id == user_id)
+    found: InstructorProfile | None = await session.scalar(statement.with_for_update() if lock else statement)
+    return found
+
+
+async def profile_id_of(session: AsyncSession, user_id: int) -> int | None:
+    found: int | None = await session.scalar(
+        select(InstructorProfile.id).where(InstructorProfile.user_id == user_id)
+    )
+    return found
+
+
+async def expertise_of(session: AsyncSession, profile_ids: Iterable[int]) -> dict[int, list[int]]:
+    """The category ids of each profile, sorted, by one query for all."""
+    areas: dict[int, list[int]] = {profile_id: [] for profile_id in profile_ids}
+    statement = select(
+        InstructorExpertiseArea.instructorprofile_id, InstructorExpertiseArea.category_id
+    ).where(InstructorExpertiseArea.instructorprofile_id.in_(areas))
+    for profile_id, category_id in await session.execute(
+        statement.order_by(InstructorExpertiseArea.category_id)
+    ):
+        areas[profile_id].append(category_id)
+    return areas
+
+
+async def list_profiles(
+    session: AsyncSession, params: InstructorParams, *, everybody: bool
+) -> tuple[Sequence[InstructorProfile], str | None]:
+    """A page of instructors, newest first: the active and public ones, or `everybody`."""
+    statement = select(InstructorProfile)
+    if not everybody:
+        statement = statement.where(InstructorProfile.status == "active", InstructorProfile.public_profile)
+    for name in ("status", "tier", "is_verified"):
+        wanted = getattr(params, name)
+        if wanted is not None:
+            statement = statement.where(getattr(InstructorProfile, name) == wanted)
+    return await page(session, statement, params, key=[(InstructorProfile.id, "desc")])

@@ -1,0 +1,16 @@
+"""Everything instructor listens to."""
+
+from chassis.consumer import Subscriptions
+from contracts.catalog import CourseChanged, CourseDeleted
+from contracts.identity import UserChanged, UserErased
+
+from instructor.co_teaching.handlers import keep_lead, take_course_away
+from instructor.erasure import erase
+from instructor.people.handlers import remember_person
+
+SUBSCRIPTIONS: Subscriptions = {
+    CourseChanged: keep_lead,
+    CourseDeleted: take_course_away,
+    UserChanged: remember_person,
+    UserErased: erase,
+}

@@ -1,0 +1,7 @@
+import pytest
+from chassis.testing import ServiceUnderTest
+
+
+@pytest.fixture(scope="session")
+def service() -> ServiceUnderTest:
+    return ServiceUnderTest("instructor")
