@@ -10,6 +10,9 @@ import pytest
 from lyceum.broker import EmbeddedBroker
 from lyceum.postgres import EmbeddedPostgres
 
+# Before pytest takes the folder gateway/ for a package of that name when it imports the tests in it.
+import gateway  # noqa: F401
+
 pytest_plugins = ["chassis.testing"]
 
 

@@ -17,6 +17,7 @@ from gateway.pages import Page
 from gateway.problems import Problem
 from gateway.proxy import Forwarding, Proxy
 from gateway.request import Request, read
+from gateway.revocations import Follower, Revocations
 from gateway.settings import Settings
 from gateway.site import Site
 from gateway.upstreams import Route, WrongMethod, route
@@ -37,17 +38,22 @@ class Gateway:
         self.verifier = TokenVerifier(
             issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
         )
+        self.revocations = Revocations(settings.revocation_window)
+        self.verifier.revoked = self.revocations.covers
         self.measured = metrics.RequestMetrics()
         self.proxy: Proxy
         self.site: Site
+        self.follower = Follower(settings, self.revocations)
         self._in_flight = 0
 
     async def open(self) -> None:
         self.proxy = Proxy(self.settings)
         self.site = Site(self.settings, self.proxy)
         await self.site.open()
+        self.follower.start()
 
     async def close(self) -> None:
+        await self.follower.stop()
         await self.site.close()
         self.proxy.close()
         self.access.flush()

@@ -5,7 +5,7 @@ import time
 
 import orjson
 
-from gateway import metrics, problems
+from gateway import asyncapi, metrics, problems
 from gateway.client import within
 from gateway.docs import Docs
 from gateway.fetch import fetch
@@ -34,6 +34,7 @@ class Site:
             "/readyz": Page("/readyz", self._ready, limited=False),
             "/metrics": Page("/metrics", self._metrics, limited=False),
             "/openapi.json": Page("/openapi.json", self._openapi_document),
+            "/asyncapi.json": Page("/asyncapi.json", asyncapi.page),
         }
 
     async def open(self) -> None:
