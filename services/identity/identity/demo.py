@@ -5,14 +5,16 @@ password. The demo instructor is a student until the instructor service has appr
 """
 
 import asyncio
+import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from chassis.db import Database
 from chassis.logs import configure_logs
 
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
-from identity.accounts.errors import EmailTaken
+from identity.accounts import service as accounts
+from identity.accounts.errors import UsernameTaken
 from identity.passwords.hashing import Hasher
 from identity.registration.service import Newcomer, open_account
 from identity.settings import Settings
@@ -49,23 +51,35 @@ async def make_demo_accounts(settings: Settings) -> list[str]:
     made = []
     try:
         for account in wanted(settings):
-            newcomer = Newcomer(
-                email=account.email,
-                username=f"demo-{account.name}",
-                password_hash=await hasher.hash(account.password),
-                first_name="Demo",
-                last_name=account.name.capitalize(),
-            )
-            try:
-                async with database.transaction() as session:
-                    await open_account(session, newcomer, role=account.role, verified=True)
-            except EmailTaken:
-                continue
-            made.append(account.email)
+            if await _make(database, hasher, account):
+                made.append(account.email)
     finally:
         hasher.close()
         await database.close()
     return made
+
+
+async def _make(database: Database, hasher: Hasher, account: DemoAccount) -> bool:
+    """Make one account; False if the address has one."""
+    async with database.transaction() as session:
+        if await accounts.lock_by_email(session, account.email) is not None:
+            return False
+    newcomer = Newcomer(
+        email=account.email,
+        username=f"demo-{account.name}",
+        password_hash=await hasher.hash(account.password),
+        first_name="Demo",
+        last_name=account.name.capitalize(),
+    )
+    try:
+        async with database.transaction() as session:
+            await open_account(session, newcomer, role=account.role, verified=True)
+    except UsernameTaken:
+        # The demo address was changed, or somebody was quicker: any other name will do.
+        other = replace(newcomer, username=f"{newcomer.username}-{secrets.token_hex(3)}")
+        async with database.transaction() as session:
+            await open_account(session, other, role=account.role, verified=True)
+    return True
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     refresh_grace_seconds: float = Field(5.0, ge=0)
     """How long a refresh token just used still answers with the same successor: two tabs refresh at once."""
     sessions_per_account: int = Field(100, ge=1)
-    """Live sessions an account may have; a login beyond that ends the oldest."""
+    """Live sessions an account may have; the worker ends the oldest of those beyond."""
 
     verification_hours: int = Field(48, ge=1)
     reset_minutes: int = Field(60, ge=1)

@@ -1,6 +1,7 @@
 """Identity's other process: tells what happened, listens to instructor, sends the mail, and clears up."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from chassis.db import Database
 from chassis.worker import HOUR, PeriodicJob, run_worker
@@ -16,29 +17,36 @@ from identity.tokens import service as tokens
 
 BATCHES_AT_MOST = 1000
 
-Purge = Callable[[AsyncSession], Awaitable[int]]
+Step = Callable[[AsyncSession], Awaitable[int]]
 
 
-async def purge(database: Database) -> None:
-    """Clear away what expired: one-time tokens, refresh tokens, sessions, attempts on unknown names."""
-    steps: tuple[Purge, ...] = (
+def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
+    """The job that clears away what is over: one-time tokens, refresh tokens, sessions, attempts on unknown names."""
+    steps: tuple[Step, ...] = (
         one_time_tokens.purge_expired,
         tokens.purge_expired,
         sessions.purge,
+        partial(sessions.end_surplus, settings=settings),
         logins.purge_unknown_attempts,
     )
-    for step in steps:
-        for _ in range(BATCHES_AT_MOST):
-            async with database.transaction() as session:
-                if await step(session) == 0:
+
+    async def work(database: Database) -> None:
+        for step in steps:
+            for _ in range(BATCHES_AT_MOST):
+                async with database.transaction() as session:
+                    done = await step(session)
+                if done == 0:
                     break
+
+    return work
 
 
 def main() -> None:
+    settings = Settings()
     run_worker(
-        Settings(),
+        settings,
         subscriptions=SUBSCRIPTIONS,
-        jobs=[PeriodicJob("purge", HOUR, purge)],
+        jobs=[PeriodicJob("purge", HOUR, purge(settings))],
         sends_mail=True,
     )
 

@@ -4,10 +4,13 @@ A password is compared between two transactions, so that no connection is held m
 whether the first one's word still holds.
 """
 
+import asyncio
 import hashlib
 import math
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
+from weakref import WeakValueDictionary
 
 from chassis.auth import Principal
 from chassis.db import Database, now
@@ -50,7 +53,7 @@ async def log_in(
             account = await accounts.find_by_login_name(session, name)
             known = None if account is None else Identified(account.id, account.password)
         verdict = await hasher.verify(password, known.password_hash if known else None)
-        async with database.transaction() as session:
+        async with _turn_of(known), database.transaction() as session:
             if known is None:
                 _record_unknown(session, name, origin)
                 settled: TokenPair | LyceumError | None = WrongCredentials()
@@ -62,6 +65,20 @@ async def log_in(
         if settled is not None:
             return settled
     raise Unavailable("The account is being changed just now.")
+
+
+_turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
+
+
+def _turn_of(known: Identified | None) -> AbstractAsyncContextManager[object]:
+    """Logins to one account settle one by one. Waiting here costs nothing; waiting for the row's lock in the
+    database holds a connection, and a hundred logins to one account would hold them all."""
+    if known is None:
+        return nullcontext()
+    turn = _turns.get(known.user_id)
+    if turn is None:
+        turn = _turns[known.user_id] = asyncio.Lock()
+    return turn
 
 
 async def _settle(
@@ -94,14 +111,18 @@ async def _settle(
 
 
 async def _judge(session: AsyncSession, account: CustomUser, right: bool, origin: Origin) -> Outcome:
-    known_device = await sessions.is_known_device(session, account.id, origin.address, origin.user_agent)
+    instant = now()
+    locked = account.temporary_ban_until is not None and instant < account.temporary_ban_until
+    known_device = locked and await sessions.is_known_device(
+        session, account.id, origin.address, origin.user_agent
+    )
     return judge(
         right=right,
         is_active=account.is_active,
         is_email_verified=account.is_email_verified,
         locked_until=account.temporary_ban_until,
         known_device=known_device,
-        instant=now(),
+        instant=instant,
     )
 
 

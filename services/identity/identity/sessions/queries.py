@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import Select, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.origin import Address
@@ -81,3 +81,17 @@ async def delete_old(session: AsyncSession, before: datetime, limit: int) -> int
         .execution_options(synchronize_session=False)
     )
     return len(done.all())
+
+
+async def accounts_with_more_than(
+    session: AsyncSession, kept: int, instant: datetime, limit: int
+) -> list[int]:
+    """Accounts that have more live sessions than `kept`, at most `limit` of them."""
+    statement = (
+        select(UserSession.user_id)
+        .where(UserSession.is_active, UserSession.expires_at > instant)
+        .group_by(UserSession.user_id)
+        .having(func.count() > kept)
+        .limit(limit)
+    )
+    return list(await session.scalars(statement))

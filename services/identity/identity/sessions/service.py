@@ -76,9 +76,6 @@ async def open_session(
             logged_in_at=instant,
         ),
     )
-    kept = issuer.settings.sessions_per_account
-    for oldest in await queries.lock_oldest_beyond(session, account.id, instant, kept):
-        await _end(session, oldest, "session_ended")
     return await _pair(session, issuer, account, opened.id, refresh)
 
 
@@ -243,6 +240,18 @@ async def is_known_device(session: AsyncSession, user_id: int, address: Address,
 
 
 # --- housekeeping -------------------------------------------------------------------------------------------
+
+
+async def end_surplus(session: AsyncSession, settings: Settings) -> int:
+    """End the oldest sessions of one account that has more than it may have; how many ended."""
+    kept, instant = settings.sessions_per_account, now()
+    for user_id in await queries.accounts_with_more_than(session, kept, instant, 1):
+        await accounts.lock(session, user_id)
+        surplus = await queries.lock_oldest_beyond(session, user_id, instant, kept)
+        for one in surplus:
+            await _end(session, one, "session_ended")
+        return len(surplus)
+    return 0
 
 
 async def purge(session: AsyncSession) -> int:

@@ -1,5 +1,6 @@
 """Who makes tokens: holds what signing needs, in memory and decrypted, for one process."""
 
+import time
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -19,6 +20,10 @@ from identity.tokens.models import SigningKey
 from identity.tokens.rules import as_refresh_token
 from identity.vault import Vault
 
+KEY_KEPT_SECONDS = 30.0
+"""How long a process signs with a key before it looks for a newer one. A key is published before it signs, and
+believed after it was taken out of use, for longer than this."""
+
 
 class NoSigningKey(RuntimeError):
     """There is no key to sign with: the service was started without making one."""
@@ -35,22 +40,27 @@ class Subject:
     session_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class SigningWith:
+    """The key at hand, decrypted. `since` is of the monotonic clock."""
+
+    kid: str
+    key: Any
+    since: float
+
+
 class Issuer:
     """Signs access tokens with the newest key in the table, and derives refresh tokens' successors."""
 
     def __init__(self, settings: Settings, vault: Vault) -> None:
         self.settings = settings
         self.vault = vault
-        self._keys: dict[str, Any] = {}
+        self._signing: SigningWith | None = None
 
     async def access_token(self, session: AsyncSession, subject: Subject) -> str:
         """An ES256 JWT that every service and the gateway accept for `access_token_seconds`."""
-        instant = now()
-        lifetime = timedelta(seconds=self.settings.access_token_seconds)
-        row = await queries.signing_key(session, instant, instant + lifetime)
-        if row is None:
-            raise NoSigningKey
-        issued = int(instant.timestamp())
+        signing = await self._signing_key(session)
+        issued = int(time.time())
         claims = {
             "iss": self.settings.issuer,
             "aud": self.settings.audience,
@@ -64,7 +74,7 @@ class Issuer:
             "iat": issued,
             "exp": issued + self.settings.access_token_seconds,
         }
-        token: str = jwt.encode(claims, self._private(row), algorithm=ALGORITHM, headers={"kid": row.kid})
+        token: str = jwt.encode(claims, signing.key, algorithm=ALGORITHM, headers={"kid": signing.kid})
         return token
 
     def successor(self, refresh: str) -> str:
@@ -77,11 +87,16 @@ class Issuer:
         pem = self.vault.open(row.private_encrypted, f"signing key {row.kid}")
         return jwk.construct(pem.decode(), ALGORITHMS.ES256)
 
-    def _private(self, row: SigningKey) -> Any:
-        key = self._keys.get(row.kid)
-        if key is None:
-            key = self._keys[row.kid] = self.open_key(row)
-        return key
+    async def _signing_key(self, session: AsyncSession) -> SigningWith:
+        """The key to sign with; looked for again when the one at hand is `KEY_KEPT_SECONDS` old."""
+        if self._signing is None or time.monotonic() - self._signing.since > KEY_KEPT_SECONDS:
+            instant = now()
+            lifetime = timedelta(seconds=self.settings.access_token_seconds + KEY_KEPT_SECONDS)
+            row = await queries.signing_key(session, instant, instant + lifetime)
+            if row is None:
+                raise NoSigningKey
+            self._signing = SigningWith(row.kid, self.open_key(row), time.monotonic())
+        return self._signing
 
 
 def make_key_pair() -> tuple[str, dict[str, Any]]:
