@@ -14,10 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
 import structlog
-from jose import jwk, jwt
-from jose.exceptions import JOSEError
 
 from chassis.errors import Unauthenticated, Unavailable
 
@@ -60,6 +57,8 @@ class Principal:
         return self.role == "admin"
 
 
+# jose and httpx are imported where they are used: a worker that verifies nothing would carry 10 MB of them.
+
 JwksSource = Callable[[], Awaitable[dict[str, Any]]]
 
 
@@ -67,12 +66,17 @@ def jwks_over_http(url: str) -> JwksSource:
     """Fetch a JWKS by HTTP, each wait bounded."""
 
     async def fetch() -> dict[str, Any]:
+        import httpx
+
         timeout = httpx.Timeout(3.0, connect=1.0)
-        async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
-            answer = await client.get(url)
-            answer.raise_for_status()
-            found: dict[str, Any] = answer.json()
-            return found
+        try:
+            async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
+                answer = await client.get(url)
+                answer.raise_for_status()
+                found: dict[str, Any] = answer.json()
+                return found
+        except httpx.HTTPError as error:
+            raise OSError(f"{url}: {error!r}") from error
 
     return fetch
 
@@ -103,11 +107,14 @@ class KeySet:
         async with self._lock:
             if time.monotonic() - self._tried <= self._retry_after:
                 return
+            from jose import jwk
+            from jose.exceptions import JOSEError
+
             try:
                 published = await self._source()
                 self._keys = {entry["kid"]: jwk.construct(entry, ALGORITHM) for entry in _usable(published)}
                 self._fetched = time.monotonic()
-            except (httpx.HTTPError, OSError, ValueError, KeyError, TypeError, JOSEError) as error:
+            except (OSError, ValueError, KeyError, TypeError, JOSEError) as error:
                 log.warning("the key set could not be fetched", error=repr(error))
             if self._keys:
                 self._tried = time.monotonic()
@@ -119,6 +126,9 @@ def _usable(published: dict[str, Any]) -> list[dict[str, Any]]:
 
 async def _verified_claims(token: str, keys: KeySet, *, audience: str, issuer: str | None) -> dict[str, Any]:
     """The claims of a token that verifies in every respect; InvalidToken for any other."""
+    from jose import jwt
+    from jose.exceptions import JOSEError
+
     if len(token) > MAX_TOKEN_BYTES:
         raise InvalidToken
     try:
@@ -211,11 +221,15 @@ class ServiceSigner:
     def __init__(self, service: str, key_file: Path, *, kid: str | None = None) -> None:
         self._service = service
         self._kid = kid or f"{service}.1"
+        from jose import jwk
+
         self._key = jwk.construct(key_file.read_text(), ALGORITHM)
         self._tokens: dict[str, tuple[float, str]] = {}
 
     def token(self, callee: str) -> str:
         """A token for `callee`, good for at least 20 more seconds."""
+        from jose import jwt
+
         instant = time.time()
         kept = self._tokens.get(callee)
         if kept is not None and kept[0] - instant > 20:

@@ -10,12 +10,10 @@ from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
-import aiosmtplib
-import jinja2
 import structlog
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text, func, select, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
@@ -27,6 +25,9 @@ from chassis import metrics
 from chassis.db import Base, Database, now
 from chassis.outbox import new_event_id
 from chassis.settings import ServiceSettings
+
+if TYPE_CHECKING:
+    import jinja2
 
 log = structlog.get_logger()
 
@@ -57,8 +58,10 @@ class OutgoingMail(Base):
 
 
 @lru_cache
-def _templates(service: str) -> tuple[jinja2.Environment, jinja2.Environment]:
+def _templates(service: str) -> "tuple[jinja2.Environment, jinja2.Environment]":
     """The service's templates, for text and for HTML; a name a template uses and nobody gives is an error."""
+    import jinja2  # here, not above: most processes never write a mail, and every one would carry it
+
     folder = Path(import_module(service).__file__ or "").parent / "mail_templates"
     loader = jinja2.FileSystemLoader(folder)
     plain = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, autoescape=False)  # noqa: S701 - text
@@ -115,7 +118,19 @@ def _spool(folder: Path, message: EmailMessage, mail: OutgoingMail) -> None:
 
 async def _hand_over(message: EmailMessage, mail: OutgoingMail, settings: ServiceSettings) -> None:
     if settings.smtp_url:
-        url = urlsplit(settings.smtp_url)
+        await _submit(message, settings.smtp_url)
+    elif settings.mail_spool_dir is not None:
+        await asyncio.to_thread(_spool, settings.mail_spool_dir, message, mail)
+    else:
+        raise OSError("neither an SMTP server nor a spool directory is configured")
+
+
+async def _submit(message: EmailMessage, smtp_url: str) -> None:
+    """Hand a message to the SMTP server; OSError for every way in which it did not take it."""
+    import aiosmtplib
+
+    url = urlsplit(smtp_url)
+    try:
         await aiosmtplib.send(
             message,
             hostname=url.hostname,
@@ -125,10 +140,8 @@ async def _hand_over(message: EmailMessage, mail: OutgoingMail, settings: Servic
             use_tls=url.scheme == "smtps",
             timeout=10,
         )
-    elif settings.mail_spool_dir is not None:
-        await asyncio.to_thread(_spool, settings.mail_spool_dir, message, mail)
-    else:
-        raise OSError("neither an SMTP server nor a spool directory is configured")
+    except aiosmtplib.SMTPException as error:
+        raise OSError(f"the SMTP server refused: {error}") from error
 
 
 async def send_due_mail(database: Database) -> None:
@@ -155,7 +168,7 @@ async def _send_one(mail: OutgoingMail, settings: ServiceSettings) -> None:
     mail.attempts += 1
     try:
         await _hand_over(_message(mail, settings), mail, settings)
-    except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+    except (OSError, TimeoutError) as error:
         delay = min(timedelta(seconds=2 ** min(mail.attempts, 12)), RETRY_AT_MOST)
         mail.next_attempt_at = now() + delay
         mail.last_error = repr(error)[:500]
