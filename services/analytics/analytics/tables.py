@@ -3,9 +3,32 @@
 import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
 from chassis.db import Base
 
-from analytics.course_statistics.models import CourseStats
-from analytics.facts.models import OtherFact, UserActivity
+from analytics.course_statistics.models import (
+    CourseStats,
+    FoldAssessment,
+    FoldCourse,
+    FoldMonth,
+    FoldParticipant,
+    FoldQuestion,
+)
+from analytics.entities.models import (
+    FoldAttempt,
+    FoldCertificate,
+    FoldEnrollment,
+    FoldLesson,
+    FoldPurchase,
+    FoldWriting,
+)
+from analytics.facts.models import ErasedUser, OtherFact, UserActivity
+from analytics.folding.models import Rebuild
+from analytics.freshness.models import FoldWatermark
 from analytics.instructor_statistics.models import (
+    FoldProfile,
+    FoldRevenue,
+    FoldShare,
+    FoldTeacher,
+    FoldTeacherStudent,
+    FoldTeaching,
     InstructorAnalytics,
     InstructorAnalyticsHistory,
     InstructorStatistics,
@@ -19,7 +42,7 @@ from analytics.schedules.models import (
     PeriodicTasks,
     SolarSchedule,
 )
-from analytics.user_statistics.models import UserLearningStatistics, UserStats
+from analytics.user_statistics.models import FoldUser, FoldUserDay, UserLearningStatistics, UserStats
 
 metadata = Base.metadata
 
@@ -27,6 +50,27 @@ __all__ = [
     "ClockedSchedule",
     "CourseStats",
     "CrontabSchedule",
+    "ErasedUser",
+    "FoldAssessment",
+    "FoldAttempt",
+    "FoldCertificate",
+    "FoldCourse",
+    "FoldEnrollment",
+    "FoldLesson",
+    "FoldMonth",
+    "FoldParticipant",
+    "FoldProfile",
+    "FoldPurchase",
+    "FoldQuestion",
+    "FoldRevenue",
+    "FoldShare",
+    "FoldTeacher",
+    "FoldTeacherStudent",
+    "FoldTeaching",
+    "FoldUser",
+    "FoldUserDay",
+    "FoldWatermark",
+    "FoldWriting",
     "InstructorAnalytics",
     "InstructorAnalyticsHistory",
     "InstructorStatistics",
@@ -35,6 +79,7 @@ __all__ = [
     "PeriodicTask",
     "PeriodicTasks",
     "PlatformStatistics",
+    "Rebuild",
     "SolarSchedule",
     "UserActivity",
     "UserLearningStatistics",

@@ -1,13 +1,15 @@
 """Statistics of an instructor, and their history."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from chassis.db import Base
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
+    Date,
     DateTime,
     Double,
     Identity,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Numeric,
     String,
     func,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
@@ -87,3 +90,76 @@ class InstructorAnalyticsHistory(Base):
         Index("instructor__instruc_a853b6_idx", "instructor_id", date.desc()),
         Index("instructor__instruc_105e89_idx", "instructor_id", "data_type", date.desc()),
     )
+
+
+class FoldProfile(Base):
+    """See `rules.Profile`."""
+
+    __tablename__ = "fold_profile"
+
+    profile_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    status: Mapped[str] = mapped_column(String)
+
+
+class FoldTeaching(Base):
+    """See `rules.Teaching`."""
+
+    __tablename__ = "fold_teaching"
+
+    course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    teaches: Mapped[bool] = mapped_column(Boolean)
+    can_view_analytics: Mapped[bool] = mapped_column(Boolean)
+
+
+class FoldShare(Base):
+    """See `rules.Share`."""
+
+    __tablename__ = "fold_share"
+
+    course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    effective_from: Mapped[datetime] = mapped_column(DateTime(timezone=True), primary_key=True)
+    version: Mapped[int] = mapped_column(BigInteger)
+    percentage: Mapped[Decimal] = mapped_column(Numeric(5, 2))
+
+
+class FoldTeacher(Base):
+    """See `rules.Teacher`. Its row is the lock under which an instructor's numbers are made."""
+
+    __tablename__ = "fold_teacher"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    students: Mapped[int] = mapped_column(Integer)
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FoldTeacherStudent(Base):
+    """In how many of the courses that somebody teaches now a user is a student; no row for none.
+
+    So a student of two of their courses is one student, and leaving one of the two changes nothing.
+    """
+
+    __tablename__ = "fold_teacher_student"
+
+    teacher_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    student_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    courses: Mapped[int] = mapped_column(Integer)
+
+    __table_args__ = (
+        Index("ix_fold_teacher_student_none", "teacher_id", postgresql_where=text("courses = 0")),
+    )
+
+
+class FoldRevenue(Base):
+    """What a month's purchases of a course brought one of its instructors. Exact: not yet rounded."""
+
+    __tablename__ = "fold_revenue"
+
+    course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
+    month: Mapped[date] = mapped_column(Date, primary_key=True)
+    amount: Mapped[Decimal] = mapped_column(Numeric(20, 6))

@@ -1,12 +1,12 @@
 """Statistics of a user."""
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from chassis.db import Base, now
-from sqlalchemy import BigInteger, DateTime, Double, Identity, Integer, Numeric, func
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy import BigInteger, Date, DateTime, Double, Identity, Integer, Numeric, func
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -44,3 +44,35 @@ class UserLearningStatistics(Base):
     hours_spent: Mapped[int] = mapped_column(Integer, server_default="0")
     average_score: Mapped[float] = mapped_column(Double, server_default="0")
     last_updated: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class FoldUser(Base):
+    """See `rules.User`. Its row is the lock under which all that is this user's is folded."""
+
+    __tablename__ = "fold_user"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    enrollments: Mapped[int] = mapped_column(Integer)
+    enrolled: Mapped[int] = mapped_column(Integer)
+    completed: Mapped[int] = mapped_column(Integer)
+    seconds: Mapped[int] = mapped_column(BigInteger)
+    scored: Mapped[int] = mapped_column(Integer)
+    percents: Mapped[Decimal] = mapped_column(Numeric)
+    by_hour: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    by_weekday: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
+    active_days: Mapped[int] = mapped_column(Integer)
+    steady_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    written_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    last_day: Mapped[date | None] = mapped_column(Date)
+    run: Mapped[int] = mapped_column(Integer)
+    told_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+
+
+class FoldUserDay(Base):
+    """How often a user was active on a UTC day; no row for none."""
+
+    __tablename__ = "fold_user_day"
+
+    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    day: Mapped[date] = mapped_column(Date, primary_key=True)
+    moments: Mapped[int] = mapped_column(Integer)

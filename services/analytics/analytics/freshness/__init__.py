@@ -1,0 +1,1 @@
+"""Freshness: how new the newest fact in the statistics is, and how long it took to get there."""
