@@ -145,6 +145,7 @@ class Gateway:
 
     async def _own_page(self, page: Page, request: Request, send: Send) -> int:
         request.route = page.name
+        request.noted = page.limited
         if page.limited:
             self._charge(self.limits.reads, address_key(request.client), request)
         if request.method not in _READS:
@@ -168,7 +169,7 @@ class Gateway:
         method = request.method if request.route != "unmatched" else "OTHER"
         timed = None if request.stream else seconds
         self.measured.observe(request.service, method, request.route, status, timed)
-        if self.access.wants(status):
+        if request.noted and self.access.wants(status):
             principal = request.principal
             self.access.write(
                 request_id=request.request_id,

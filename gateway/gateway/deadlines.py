@@ -1,4 +1,4 @@
-"""Many deadlines, one timer: a sweep every second over what has one."""
+"""Many deadlines, one timer: a sweep every half second over what has one."""
 
 import asyncio
 from typing import Protocol
@@ -21,7 +21,7 @@ class Deadlines:
     `expire` comes up to `every` seconds late. Nothing runs while nothing is watched.
     """
 
-    def __init__(self, every: float = 1.0) -> None:
+    def __init__(self, every: float = 0.5) -> None:
         self._every = every
         self._watched: set[Expiring] = set()
         self._timer: asyncio.TimerHandle | None = None

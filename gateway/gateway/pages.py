@@ -22,7 +22,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`name` stands for the path in metrics; `limited` pages count against the reader's rate."""
+    """`name` stands for the path in metrics; `limited` pages count against the reader's rate; the others
+    are asked by machines all day long, and not logged either."""
 
     name: str
     render: Callable[[Request], Awaitable[Answer]]

@@ -14,7 +14,8 @@ from gateway.settings import Settings
 
 @dataclass(slots=True)
 class Request:
-    """`answer_headers` go out with whatever answer it gets; `service` and `route` are for metrics and logs."""
+    """`answer_headers` go out with whatever answer it gets; `service`, `route` and `noted` are for metrics
+    and the access log."""
 
     scope: Scope
     method: str
@@ -31,6 +32,7 @@ class Request:
     service: str = "gateway"
     route: str = "unmatched"
     stream: bool = False
+    noted: bool = True
     principal: Principal | None = None
 
 

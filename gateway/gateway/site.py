@@ -26,7 +26,7 @@ class Site:
     def __init__(self, settings: Settings, proxy: Proxy) -> None:
         self._settings = settings
         self._proxy = proxy
-        self._openapi = OpenApi(settings, proxy)
+        self.openapi = OpenApi(settings, proxy)
         self._docs = Docs()
         self._readiness: tuple[float, asyncio.Task[dict[str, str]]] | None = None
         self._pages = {
@@ -38,10 +38,10 @@ class Site:
         }
 
     async def open(self) -> None:
-        self._openapi.start()
+        self.openapi.start()
 
     async def close(self) -> None:
-        await self._openapi.stop()
+        await self.openapi.stop()
         if self._readiness is not None:
             self._readiness[1].cancel()
 
@@ -88,7 +88,7 @@ class Site:
         )
 
     async def _openapi_document(self, request: Request) -> Answer:
-        document = self._openapi.document
+        document = self.openapi.document
         if document is None:
             raise problems.unavailable("No service has said yet what it offers.", 2)
         return tagged(request, document, [JSON, (b"cache-control", b"public, max-age=60")])

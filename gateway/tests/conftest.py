@@ -107,6 +107,7 @@ class Echo:
     openapi: dict[str, Any] = field(default_factory=lambda: {"openapi": "3.1.0", "paths": {}})
     disconnected: threading.Event = field(default_factory=threading.Event)
     requests: int = 0
+    url: str = ""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -165,7 +166,13 @@ async def _lifespan(receive: Any, send: Any) -> None:
 
 def asgi(app: Any) -> uvicorn.Config:
     return uvicorn.Config(
-        app, http="httptools", loop="uvloop", ws="none", log_config=None, access_log=False, timeout_keep_alive=75
+        app,
+        http="httptools",
+        loop="uvloop",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        timeout_keep_alive=75,
     )
 
 
@@ -179,7 +186,7 @@ def echo(signer: Signer) -> Iterator[Echo]:
     """All six services in one."""
     app = Echo(signer)
     with Served(asgi(app)) as served:
-        app.url = served.url  # type: ignore[attr-defined]
+        app.url = served.url
         yield app
 
 
@@ -223,7 +230,7 @@ def open_gateway(echo: Echo) -> Iterator[OpenGateway]:
     with contextlib.ExitStack() as stack:
 
         def start(urls: dict[str, str] | None = None, **settings: Any) -> Door:
-            url: str = echo.url  # type: ignore[attr-defined]
+            url = echo.url
             values: dict[str, Any] = {
                 "service_urls": dict.fromkeys(SERVICES, url) | (urls or {}),
                 "jwks_url": f"{url}/.well-known/jwks.json",
@@ -245,7 +252,7 @@ def open_gateway(echo: Echo) -> Iterator[OpenGateway]:
 @pytest.fixture(scope="session")
 def shared_door(echo: Echo) -> Iterator[Door]:
     """One gateway with ordinary settings for the many tests that change nothing in it."""
-    url: str = echo.url  # type: ignore[attr-defined]
+    url = echo.url
     settings = Settings(
         service_urls=dict.fromkeys(SERVICES, url),
         jwks_url=f"{url}/.well-known/jwks.json",
@@ -254,8 +261,8 @@ def shared_door(echo: Echo) -> Iterator[Door]:
         kafka_bootstrap=NOBODY,
         limits_factor=1_000_000.0,
         access_log_sample=0.0,
-        head_timeout=1.0,
-        body_timeout=1.0,
+        head_timeout=0.5,
+        body_timeout=0.5,
         shutdown_timeout=2,
     )
     served_config = config(settings)
@@ -276,40 +283,111 @@ async def client(door: Door) -> AsyncIterator[httpx.AsyncClient]:
 
 Script = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OpenUpstream = Callable[[Script], Awaitable[str]]
+Play = Callable[[Script], Door]
+
+
+class Stage:
+    """A server that does, for each connection, what the script of the moment says."""
+
+    def __init__(self) -> None:
+        self.script: Script | None = None
+        self.url = ""
+        self._server: asyncio.Server | None = None
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def open(self) -> None:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+                head = await read_head(reader)
+                # The gateway's own question for the API document is not the script's affair.
+                if b"/openapi.json" not in head and self.script is not None:
+                    reader._buffer[:0] = head  # type: ignore[attr-defined]
+                    await self.script(reader, writer)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    def clear(self) -> None:
+        """The next script finds no connection of the last one."""
+        self.script = None
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def close(self) -> None:
+        self.clear()
+        if self._server is not None:
+            self._server.close()
+        await asyncio.sleep(0)
 
 
 @pytest.fixture
 async def upstream() -> AsyncIterator[OpenUpstream]:
     """Start a server that does, for each connection, what the script says. Returns its URL."""
-    servers: list[asyncio.Server] = []
-    writers: list[asyncio.StreamWriter] = []
+    stages: list[Stage] = []
 
     async def start(script: Script) -> str:
-        async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            writers.append(writer)
-            try:
-                with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
-                    head = await read_head(reader)
-                    if b"/openapi.json" not in head:  # The gateway's own question is not the script's affair.
-                        reader._buffer[:0] = head  # type: ignore[attr-defined]
-                        await script(reader, writer)
-            finally:
-                writer.close()
-
-        server = await asyncio.start_server(serve, "127.0.0.1", 0)
-        servers.append(server)
-        return f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        stage = Stage()
+        stage.script = script
+        stages.append(stage)
+        await stage.open()
+        return stage.url
 
     yield start
-    for server in servers:
-        server.close()
-    for writer in writers:
-        writer.close()
-    await asyncio.sleep(0)
+    for stage in stages:
+        await stage.close()
+
+
+@pytest.fixture(scope="session")
+async def staged(echo: Echo) -> AsyncIterator[tuple[Stage, Door]]:
+    """One gateway for the many scripts that want no settings of their own; any service is the stage."""
+    stage = Stage()
+    await stage.open()
+    settings = Settings(
+        service_urls=dict.fromkeys(SERVICES, stage.url),
+        jwks_url=f"{echo.url}/.well-known/jwks.json",
+        issuer=ISSUER,
+        kafka_bootstrap=NOBODY,
+        limits_factor=1_000_000.0,
+        access_log_sample=0.0,
+        shutdown_timeout=2,
+    )
+    served_config = config(settings)
+    served = Served(served_config)
+    await asyncio.to_thread(served.__enter__)
+    try:
+        yield stage, Door(served, served_config.app)  # type: ignore[arg-type]
+    finally:
+        await stage.close()
+        await asyncio.to_thread(served.__exit__)
+
+
+@pytest.fixture
+def play(staged: tuple[Stage, Door]) -> Iterator[Play]:
+    """Have the services do what a script says, and get the gateway before them."""
+    stage, door = staged
+
+    def start(script: Script) -> Door:
+        stage.script = script
+        return door
+
+    yield start
+    stage.clear()
 
 
 async def read_head(reader: asyncio.StreamReader) -> bytes:
     return await reader.readuntil(b"\r\n\r\n")
+
+
+async def until(true: Callable[[], bool], seconds: float = 5.0) -> None:
+    """Wait for something that no event tells."""
+    async with asyncio.timeout(seconds):
+        while not true():  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 def is_problem(answer: httpx.Response, status: int, slug: str) -> None:

@@ -99,7 +99,9 @@ def test_what_is_not_in_the_table_or_can_be_read_in_two_ways_has_no_route(path: 
 
 
 @given(
-    st.lists(st.sampled_from(["api", "v1", "internal", "%69nternal", "..", ".", "", "%2e", "%2f", "%2F..", "x"]))
+    st.lists(
+        st.sampled_from(["api", "v1", "internal", "%69nternal", "..", ".", "", "%2e", "%2f", "%2F..", "x"])
+    )
 )
 def test_no_path_with_an_internal_segment_has_a_route(segments: list[str]) -> None:
     path = "/" + "/".join(segments)
