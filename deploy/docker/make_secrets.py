@@ -32,6 +32,7 @@ WANTED: Mapping[str, Callable[[], str]] = {
     "POSTGRES_PASSWORD": password,
     **{f"{service.upper()}_DB_PASSWORD": password for service in SERVICES},
     "IDENTITY_SECRET_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
+    "LEARNING_PAYMENT_SANDBOX_SECRET": password,
     "LYCEUM_ADMIN_EMAIL": lambda: "admin@lyceum.example",
     "LYCEUM_ADMIN_PASSWORD": password,
     "GRAFANA_ADMIN_PASSWORD": password,

@@ -133,6 +133,20 @@ def test_a_service_has_its_own_database_and_role(compose: dict[str, Any], servic
     assert services["migrate"]["environment"][f"{service.upper()}_DATABASE_URL"] == given
 
 
+def test_there_is_one_first_administrator_and_no_demo_account(
+    compose: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = compose["services"]["first-admin"]
+    settings = settings_of(told, monkeypatch)
+    assert told["command"] == ["python", "-m", "identity.demo"]
+    assert settings.demo_admin_email
+    assert settings.demo_admin_password
+    assert settings.demo_instructor_email is None
+    assert settings.demo_student_email is None
+    given = {name for s in PROCESSES for name in compose["services"][s]["environment"]}
+    assert not [name for name in given if "_DEMO_" in name]
+
+
 def test_the_scripts_name_every_service_and_topic(root: Path) -> None:
     for path in ("deploy/docker/migrate.sh", "deploy/postgres/10-databases.sh"):
         listed = re.search(r"for service in (.+); do", (root / path).read_text())
@@ -233,7 +247,7 @@ def test_everything_is_bounded(compose: dict[str, Any]) -> None:
         assert set(limits) == {"cpus", "memory"}, name
         assert service["logging"]["options"]["max-size"], name
         assert service["restart"] in ("unless-stopped", "no"), name
-    for process in (*PROCESSES, "migrate"):
+    for process in (*PROCESSES, "migrate", "first-admin"):
         service = compose["services"][process]
         assert service["read_only"] is True
         assert service["cap_drop"] == ["ALL"]
