@@ -5,7 +5,11 @@ from chassis.db import Base
 
 from catalog.categories.models import Category
 from catalog.courses.models import Course
+from catalog.enrollment_mirror.models import CatalogEnrollment
+from catalog.instructor_mirror.models import CatalogCoInstructor, CatalogInstructor
 from catalog.outline.models import Lesson, Module
+from catalog.people.models import CatalogPerson
+from catalog.publishing.models import CoursePublication
 from catalog.resources.models import Resource
 from catalog.reviews.models import Review
 from catalog.testimonials.models import Testimonial
@@ -13,8 +17,13 @@ from catalog.testimonials.models import Testimonial
 metadata = Base.metadata
 
 __all__ = [
+    "CatalogCoInstructor",
+    "CatalogEnrollment",
+    "CatalogInstructor",
+    "CatalogPerson",
     "Category",
     "Course",
+    "CoursePublication",
     "Lesson",
     "Module",
     "Resource",

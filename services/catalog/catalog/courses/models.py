@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
@@ -17,12 +18,32 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    desc,
     false,
     func,
+    text,
     true,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
+
+
+class SearchVector(TSVECTOR):
+    """The tsvector of PostgreSQL, which the driver hands over as text."""
+
+    cache_ok = True
+
+    @property
+    def python_type(self) -> type[str]:
+        return str
+
+
+SEARCHED = (
+    "setweight(to_tsvector('english'::regconfig, title), 'A') || "
+    "setweight(jsonb_to_tsvector('english'::regconfig, skills, '[\"string\"]'), 'B') || "
+    "setweight(to_tsvector('english'::regconfig, description), 'C')"
+)
+"""What a search looks through, and how much each part weighs."""
 
 
 class Course(Base):
@@ -30,7 +51,8 @@ class Course(Base):
 
     `is_draft` marks an unpublished version row. `preview_token` is stored hashed. The counters are
     kept by events: `avg_rating` and `total_reviews` over approved reviews, `enrolled_students_count`
-    equal to the course statistics' total_students.
+    equal to the course statistics' total_students. `published_date` is of the latest publication,
+    `first_published_at` of the first: it stays set when the course is taken off the catalogue.
     """
 
     __tablename__ = "courses_course"
@@ -81,6 +103,8 @@ class Course(Base):
     last_enrollment_date: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     state_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_by_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    first_published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    search: Mapped[str] = mapped_column(SearchVector, Computed(SEARCHED, persisted=True), deferred=True)
 
     __table_args__ = (
         UniqueConstraint("slug", name="unique_course_slug"),
@@ -119,4 +143,24 @@ class Course(Base):
         Index("courses_cou_is_draf_460a8b_idx", "is_draft"),
         Index("courses_cou_price_1fbd18_idx", "price"),
         Index("courses_cou_avg_rat_82cd8e_idx", "avg_rating"),
+        Index("ix_courses_course_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_courses_course_newest",
+            desc("first_published_at"),
+            desc("id"),
+            postgresql_where=text("is_published"),
+        ),
+        Index(
+            "ix_courses_course_popular",
+            desc("enrolled_students_count"),
+            desc("id"),
+            postgresql_where=text("is_published"),
+        ),
+        Index(
+            "ix_courses_course_rating",
+            desc("avg_rating"),
+            desc("total_reviews"),
+            desc("id"),
+            postgresql_where=text("is_published"),
+        ),
     )

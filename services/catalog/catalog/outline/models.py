@@ -24,7 +24,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Module(Base):
-    """A part of a course; hidden from learners while not published."""
+    """A part of a course; hidden from learners while not `is_published`.
+
+    `published_date` is of the first publication that showed it to learners. `revision` counts its edits.
+    """
 
     __tablename__ = "courses_module"
 
@@ -40,6 +43,7 @@ class Module(Base):
     course_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("courses_course.id", ondelete="CASCADE"))
     title: Mapped[str] = mapped_column(String, server_default="")
     description: Mapped[str | None] = mapped_column(Text)
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
 
     __table_args__ = (
         UniqueConstraint("course_id", "order", name="unique_module_order"),
@@ -55,7 +59,8 @@ class Module(Base):
 class Lesson(Base):
     """A lesson, its body in three depths: for guests, for the registered and whole.
 
-    `has_assessment` is kept by assessment's events.
+    `has_assessment` is kept by assessment's events. `published_at` is of the first publication it was part
+    of: until then only those who teach the course see it. `revision` counts its edits.
     """
 
     __tablename__ = "courses_lesson"
@@ -80,6 +85,8 @@ class Lesson(Base):
     is_free_preview: Mapped[bool] = mapped_column(Boolean, server_default=false())
     video_url: Mapped[str | None] = mapped_column(String)
     transcript: Mapped[str | None] = mapped_column(Text)
+    published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
 
     __table_args__ = (
         UniqueConstraint("module_id", "order", name="unique_lesson_order"),

@@ -1,4 +1,4 @@
-"""Create courses_course."""
+"""Create courses_course and catalog_course_publication."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,12 @@ revision = "create_courses"
 down_revision = "create_categories"
 branch_labels = None
 depends_on = None
+
+SEARCHED = (
+    "setweight(to_tsvector('english'::regconfig, title), 'A') || "
+    "setweight(jsonb_to_tsvector('english'::regconfig, skills, '[\"string\"]'), 'B') || "
+    "setweight(to_tsvector('english'::regconfig, description), 'C')"
+)
 
 
 def upgrade() -> None:
@@ -53,6 +59,8 @@ def upgrade() -> None:
         sa.Column("last_enrollment_date", sa.DateTime(timezone=True), nullable=True),
         sa.Column("state_version", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("created_by_id", sa.BigInteger(), nullable=False),
+        sa.Column("first_published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("search", postgresql.TSVECTOR(), sa.Computed(SEARCHED, persisted=True), nullable=False),
         sa.CheckConstraint(
             "completion_status IN ('not_started', 'partial', 'complete')",
             name="ck_courses_course_completion_status_known",
@@ -104,7 +112,34 @@ def upgrade() -> None:
     op.create_index("courses_cou_updated_517180_idx", "courses_course", ["updated_date"])
     op.create_index("courses_cou_view_co_55d4de_idx", "courses_course", ["view_count"])
     op.create_index("ix_courses_course_created_by_id", "courses_course", ["created_by_id"])
+    op.create_index("ix_courses_course_search", "courses_course", ["search"], postgresql_using="gin")
+    for name, columns in (
+        ("newest", ["first_published_at"]),
+        ("popular", ["enrolled_students_count"]),
+        ("rating", ["avg_rating", "total_reviews"]),
+    ):
+        op.create_index(
+            f"ix_courses_course_{name}",
+            "courses_course",
+            [sa.text(f"{column} DESC") for column in (*columns, "id")],
+            postgresql_where=sa.text("is_published"),
+        )
+    op.create_table(
+        "catalog_course_publication",
+        sa.Column("course_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("version", sa.BigInteger(), nullable=False),
+        sa.Column("course_state_version", sa.BigInteger(), nullable=False),
+        sa.Column("payload", postgresql.JSONB(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["course_id"],
+            ["courses_course.id"],
+            name="fk_catalog_course_publication_course_id_courses_course",
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("course_id", name="pk_catalog_course_publication"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("catalog_course_publication")
     op.drop_table("courses_course")

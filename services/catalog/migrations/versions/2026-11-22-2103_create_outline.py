@@ -22,6 +22,7 @@ def upgrade() -> None:
         sa.Column("course_id", sa.BigInteger(), nullable=False),
         sa.Column("title", sa.String(), server_default="", nullable=False),
         sa.Column("description", sa.Text(), nullable=True),
+        sa.Column("revision", sa.BigInteger(), server_default="1", nullable=False),
         sa.ForeignKeyConstraint(
             ["course_id"],
             ["courses_course.id"],
@@ -57,6 +58,8 @@ def upgrade() -> None:
         sa.Column("is_free_preview", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("video_url", sa.String(), nullable=True),
         sa.Column("transcript", sa.Text(), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("revision", sa.BigInteger(), server_default="1", nullable=False),
         sa.CheckConstraint(
             "access_level IN ('guest', 'registered', 'premium')", name="ck_courses_lesson_access_level_known"
         ),

@@ -1,0 +1,111 @@
+"""Every statement on categories."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from chassis.pagination import PageParams, page
+from sqlalchemy import CTE, BigInteger, Select, column, literal, or_, select, table, text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.categories.models import Category
+
+# Not the model: courses stand on categories, so this slice cannot stand on theirs. It is the foreign key seen
+# from its other end.
+_COURSES = table("courses_course", column("id", BigInteger), column("category_id", BigInteger))
+
+
+async def hold_tree(session: AsyncSession) -> None:
+    """Be the only one to edit the tree until this transaction ends: two moves that are sound alone can make a
+    cycle together."""
+    await session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('catalog.categories', 0))"))
+
+
+async def by_id(session: AsyncSession, category_id: int) -> Category | None:
+    return await session.get(Category, category_id, populate_existing=True)
+
+
+async def lock(session: AsyncSession, category_id: int) -> Category | None:
+    return await session.get(Category, category_id, populate_existing=True, with_for_update=True)
+
+
+async def keep_from_deletion(session: AsyncSession, category_id: int) -> Category | None:
+    """The category, not to be deleted before this transaction ends: the courses filed in it would go with it."""
+    statement = select(Category).where(Category.id == category_id).with_for_update(read=True, key_share=True)
+    return await session.scalar(statement.execution_options(populate_existing=True))
+
+
+async def name_is_taken(session: AsyncSession, name: str, *, but_by: int | None) -> bool:
+    statement = select(Category.id).where(Category.name == name)
+    if but_by is not None:
+        statement = statement.where(Category.id != but_by)
+    return await session.scalar(statement.limit(1)) is not None
+
+
+async def slugs_taken(session: AsyncSession, slugs: Sequence[str]) -> set[str]:
+    return set(await session.scalars(select(Category.slug).where(Category.slug.in_(slugs))))
+
+
+async def ancestors(session: AsyncSession, category_id: int) -> list[int]:
+    """The category and all above it, ids only."""
+    upward = select(Category.id, Category.parent_id).where(Category.id == category_id).cte(recursive=True)
+    upward = upward.union(
+        select(Category.id, Category.parent_id).join(upward, Category.id == upward.c.parent_id)
+    )
+    return list(await session.scalars(select(upward.c.id)))
+
+
+def _downward(start: Select[int, int]) -> CTE:
+    below = start.cte(recursive=True)
+    return below.union(select(Category.id, below.c.depth + 1).join(below, Category.parent_id == below.c.id))
+
+
+async def height(session: AsyncSession, category_id: int) -> int:
+    """How many levels hang together from here down, this one included."""
+    below = _downward(select(Category.id, literal(1).label("depth")).where(Category.id == category_id))
+    deepest = await session.scalar(select(below.c.depth).order_by(below.c.depth.desc()).limit(1))
+    return int(deepest or 1)
+
+
+def subtree(category: int | str) -> Select[int]:
+    start = select(Category.id, literal(1).label("depth")).where(
+        Category.id == category if isinstance(category, int) else Category.slug == category
+    )
+    return select(_downward(start).c.id)
+
+
+async def roots(
+    session: AsyncSession, params: PageParams, *, active_only: bool
+) -> tuple[Sequence[Category], str | None]:
+    statement = select(Category).where(Category.parent_id.is_(None))
+    if active_only:
+        statement = statement.where(Category.is_active)
+    return await page(session, statement, params, key=[(Category.sort_order, "asc"), (Category.id, "asc")])
+
+
+async def below(session: AsyncSession, root_ids: Sequence[int], *, active_only: bool) -> Sequence[Category]:
+    """Everything below these roots, in the order siblings are shown."""
+    tree = _downward(select(Category.id, literal(1).label("depth")).where(Category.id.in_(root_ids)))
+    statement = select(Category).where(Category.id.in_(select(tree.c.id)), Category.id.not_in(root_ids))
+    if active_only:
+        statement = statement.where(Category.is_active)
+    return (await session.scalars(statement.order_by(Category.sort_order, Category.id))).all()
+
+
+async def is_in_use(session: AsyncSession, category_id: int) -> bool:
+    """Whether a category or a course is filed directly in this one."""
+    children = select(Category.id).where(Category.parent_id == category_id).exists()
+    courses = select(_COURSES.c.id).where(_COURSES.c.category_id == category_id).exists()
+    return bool(await session.scalar(select(or_(children, courses))))
+
+
+async def add(session: AsyncSession, values: dict[str, Any]) -> Category:
+    category = Category(**values)
+    session.add(category)
+    await session.flush()
+    await session.refresh(category)
+    return category
+
+
+async def remove(session: AsyncSession, category: Category) -> None:
+    await session.delete(category)
+    await session.flush()

@@ -1,0 +1,68 @@
+"""Categories: a public tree, edited by admins."""
+
+from typing import Annotated
+
+from chassis.pagination import Page, PageParams
+from chassis.schemas import Identifier
+from chassis.web import AdminUser, IfMatch, OptionalUser, Router, Session, etag, require_match
+from fastapi import Path, Query, Response
+
+from catalog.categories import service
+from catalog.categories.schemas import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
+
+router = Router(prefix="/api/v1", tags=["categories"])
+CategoryId = Annotated[Identifier, Path()]
+
+
+@router.get("/categories")
+async def list_categories(
+    session: Session, user: OptionalUser, params: Annotated[PageParams, Query()]
+) -> Page[CategoryNode]:
+    """The tree: a page of top categories, each with all its descendants. Admins see inactive ones too."""
+    active_only = user is None or not user.is_admin
+    nodes, next_cursor = await service.tree(session, params, active_only=active_only)
+    return Page(items=[CategoryNode.of(node) for node in nodes], next_cursor=next_cursor)
+
+
+@router.post("/categories", status_code=201)
+async def create_category(
+    body: CategoryIn, session: Session, _admin: AdminUser, response: Response
+) -> CategoryOut:
+    category = await service.create(session, body.model_dump())
+    response.headers["ETag"] = etag(category.state_version)
+    return CategoryOut.model_validate(category)
+
+
+@router.get("/categories/{category_id}")
+async def get_category(
+    category_id: CategoryId, session: Session, user: OptionalUser, response: Response
+) -> CategoryOut:
+    active_only = user is None or not user.is_admin
+    category = await service.find(session, category_id, active_only=active_only)
+    response.headers["ETag"] = etag(category.state_version)
+    return CategoryOut.model_validate(category)
+
+
+@router.patch("/categories/{category_id}")
+async def edit_category(
+    category_id: CategoryId,
+    body: CategoryPatch,
+    session: Session,
+    _admin: AdminUser,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CategoryOut:
+    category = await service.edit(
+        session,
+        category_id,
+        body.model_dump(exclude_unset=True),
+        lambda found: require_match(if_match, etag(found.state_version)),
+    )
+    response.headers["ETag"] = etag(category.state_version)
+    return CategoryOut.model_validate(category)
+
+
+@router.delete("/categories/{category_id}", status_code=204)
+async def delete_category(category_id: CategoryId, session: Session, _admin: AdminUser) -> None:
+    """Remove an empty category; 409 while it has courses or categories in it."""
+    await service.delete(session, category_id)

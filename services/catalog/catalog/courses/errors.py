@@ -1,0 +1,50 @@
+"""What can be wrong with a course, or with who asks for it."""
+
+from chassis.errors import Conflict, Forbidden, Invalid, NotFound
+
+
+class CourseNotFound(NotFound):
+    slug = "course-not-found"
+    title = "There is no such course"
+
+
+class NotYourCourse(Forbidden):
+    slug = "not-your-course"
+    title = "Only those who teach the course may do this"
+
+
+class NoRightToEdit(Forbidden):
+    slug = "no-right-to-edit"
+    title = "You teach this course, without the right to edit it"
+
+
+class InstructorNotApproved(Forbidden):
+    slug = "instructor-not-approved"
+    title = "Only approved instructors may author courses"
+
+
+class OnlyAdminsFeature(Forbidden):
+    slug = "only-admins-feature"
+    title = "Only admins decide which courses are featured"
+
+
+class DiscountNotBelowPrice(Invalid):
+    slug = "discount-not-below-price"
+    title = "The discount price must be below the price"
+
+
+class DiscountMissing(Invalid):
+    slug = "discount-missing"
+    title = "There is no discount that could end"
+
+
+class CourseIncomplete(Invalid):
+    """`missing` lists what is: [{"field", "msg"}]."""
+
+    slug = "course-incomplete"
+    title = "The course is not ready to be published"
+
+
+class CourseHasStudents(Conflict):
+    slug = "course-has-students"
+    title = "Somebody enrolled in this course: it can be unpublished, not deleted"

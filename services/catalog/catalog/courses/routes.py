@@ -1,0 +1,86 @@
+"""Courses: found by everyone, authored by instructors."""
+
+from typing import Annotated
+
+from chassis.errors import Unauthenticated
+from chassis.pagination import Page
+from chassis.schemas import Identifier
+from chassis.web import Calls, CurrentUser, IfMatch, OptionalUser, Router, Session, etag, require_match
+from fastapi import Path, Query, Response
+
+from catalog.courses import service
+from catalog.courses.schemas import CourseCard, CourseIn, CourseListParams, CourseOut, CoursePatch
+from catalog.fields import QueryText
+
+router = Router(prefix="/api/v1", tags=["courses"])
+CourseId = Annotated[Identifier, Path()]
+IdOrSlug = Annotated[QueryText, Path(description="The id or the slug.")]
+
+
+def answer(view: service.View, response: Response) -> CourseOut:
+    response.headers["ETag"] = etag(view.course.state_version)
+    return CourseOut.of_view(view)
+
+
+@router.get("/courses")
+async def list_courses(
+    session: Session, user: OptionalUser, params: Annotated[CourseListParams, Query()]
+) -> Page[CourseCard]:
+    """Published courses, searched, filtered and sorted; `teaching=me` is what the caller teaches, drafts too."""
+    if params.teaching is not None and user is None:
+        raise Unauthenticated
+    found = await service.list_courses(
+        session,
+        params,
+        taught_by=user.user_id if user is not None and params.teaching else None,
+        sort=params.sort,
+        **params.model_dump(exclude={"limit", "cursor", "sort", "teaching"}),
+    )
+    return Page(
+        items=[CourseCard.of(row, found.currency, found.at) for row in found.rows],
+        next_cursor=found.next_cursor,
+    )
+
+
+@router.post("/courses", status_code=201)
+async def create_course(
+    body: CourseIn, session: Session, calls: Calls, user: CurrentUser, response: Response
+) -> CourseOut:
+    """Begin a course: a draft that only those who teach it see. Approved instructors and admins may."""
+    return answer(await service.create(session, calls, user, body.model_dump()), response)
+
+
+@router.get("/courses/{course_id}")
+async def get_course(
+    course_id: IdOrSlug, session: Session, calls: Calls, user: OptionalUser, response: Response
+) -> CourseOut:
+    """A course with its outline: what learners see of it, or all of it for those who teach it."""
+    wanted = int(course_id) if service.is_id(course_id) else course_id
+    return answer(await service.find(session, calls, user, wanted), response)
+
+
+@router.patch("/courses/{course_id}")
+async def edit_course(
+    course_id: CourseId,
+    body: CoursePatch,
+    session: Session,
+    calls: Calls,
+    user: CurrentUser,
+    response: Response,
+    if_match: IfMatch = None,
+) -> CourseOut:
+    view = await service.edit(
+        session,
+        calls,
+        user,
+        course_id,
+        body.model_dump(exclude_unset=True),
+        lambda course: require_match(if_match, etag(course.state_version)),
+    )
+    return answer(view, response)
+
+
+@router.delete("/courses/{course_id}", status_code=204)
+async def delete_course(course_id: CourseId, session: Session, calls: Calls, user: CurrentUser) -> None:
+    """Delete a course nobody ever enrolled in; 409 for any other, which can be unpublished."""
+    await service.delete(session, calls, user, course_id)

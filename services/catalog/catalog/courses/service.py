@@ -1,0 +1,358 @@
+"""Courses: made, found, changed, deleted. Every change is told by CourseChanged.
+
+Who edits anything of a course opens it with `open_for_editing`, which checks their right and holds the course's
+row, and ends with `record_change`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from chassis.db import now
+from chassis.outbox import emit
+from chassis.pagination import PageParams
+from contracts.catalog import CourseChanged, CourseDeleted
+from contracts.fields import CourseLevel
+from contracts.learning import EnrollmentCreated, EnrollmentDropped
+from sqlalchemy import Row
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog import slugs
+from catalog.categories import service as categories
+from catalog.courses import queries, rules
+from catalog.courses.errors import (
+    CourseHasStudents,
+    CourseIncomplete,
+    CourseNotFound,
+    InstructorNotApproved,
+    NoRightToEdit,
+    NotYourCourse,
+    OnlyAdminsFeature,
+)
+from catalog.courses.models import Course
+from catalog.enrollment_mirror import service as enrollment_mirror
+from catalog.instructor_mirror import service as instructor_mirror
+from catalog.instructor_mirror.service import Rights
+from catalog.outline import service as outlines
+from catalog.outline.service import Part
+from catalog.people import service as people
+from catalog.settings import settings_of
+
+if TYPE_CHECKING:
+    from chassis.auth import Principal
+    from chassis.internal import InternalCalls
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A course as one answer shows it: whole, or what learners see of it, its price at this instant."""
+
+    course: Course
+    outline: list[Part]
+    author_name: str | None
+    author_picture: str | None
+    currency: str
+    at: datetime
+
+
+# --- who may --------------------------------------------------------------------------------------------------
+
+
+async def rights_of(session: AsyncSession, principal: "Principal | None", course: Course) -> Rights:
+    """What the caller may do in the course by its rows; editing also takes an instructor in good standing."""
+    if principal is None:
+        return Rights()
+    if principal.is_admin or course.created_by_id == principal.user_id:
+        return Rights(teaches=True, may_edit=True)
+    return await instructor_mirror.rights_in(session, course.id, principal.user_id)
+
+
+async def check_may_author(session: AsyncSession, calls: "InternalCalls", principal: "Principal") -> None:
+    """Raise InstructorNotApproved for anyone but admins and active instructors."""
+    if principal.is_admin or await instructor_mirror.is_approved(session, calls, principal.user_id):
+        return
+    raise InstructorNotApproved
+
+
+async def open_for_editing(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+) -> Course:
+    """The course, its row held until the transaction ends, for someone who may edit it.
+
+    Raises CourseNotFound, also for a course that is not public and not theirs; NotYourCourse, NoRightToEdit,
+    InstructorNotApproved.
+    """
+    # Decided before the row is held: the decision may ask another service, and editors would queue behind it.
+    course = await queries.by_id(session, course_id)
+    if course is None:
+        raise CourseNotFound
+    rights = await rights_of(session, principal, course)
+    if not rights.teaches:
+        raise NotYourCourse if course.is_published else CourseNotFound
+    if not rights.may_edit:
+        raise NoRightToEdit
+    await check_may_author(session, calls, principal)
+    held = await queries.lock(session, course_id)
+    if held is None:
+        raise CourseNotFound
+    return held
+
+
+async def find_readable(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course_id: int
+) -> tuple[Course, bool]:
+    """A course the caller may look into, and whether they see all of it (they teach it) or what learners see.
+
+    Raises CourseNotFound.
+    """
+    course = await queries.by_id(session, course_id)
+    if course is None:
+        raise CourseNotFound
+    return course, await _sees_everything(session, calls, principal, course)
+
+
+async def _sees_everything(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: Course
+) -> bool:
+    """True for those who teach it, False for learners; CourseNotFound for those it is hidden from."""
+    if (await rights_of(session, principal, course)).teaches:
+        return True
+    if course.is_published:
+        return False
+    # Taken off the catalogue, a course stays open to those enrolled in it.
+    if principal is None or course.first_published_at is None:
+        raise CourseNotFound
+    if not await enrollment_mirror.is_enrolled(session, calls, principal.user_id, course.id):
+        raise CourseNotFound
+    return False
+
+
+# --- reading --------------------------------------------------------------------------------------------------
+
+
+async def find(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: int | str
+) -> View:
+    """A course by id or slug as the caller sees it; CourseNotFound when they may not know of it."""
+    found = await queries.with_author(session, course, people.directory())
+    if found is None:
+        raise CourseNotFound
+    everything = await _sees_everything(session, calls, principal, found[0])
+    outline = await outlines.load(session, found[0].id)
+    if not everything:
+        outline = outlines.as_learners_see_it(outline)
+    return _view(session, found, outline)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of courses; `rows` as queries.cards gives them, prices as of `at`."""
+
+    rows: Sequence[Row[Any]]
+    next_cursor: str | None
+    currency: str
+    at: datetime
+
+
+async def list_courses(
+    session: AsyncSession,
+    params: PageParams,
+    *,
+    taught_by: int | None,
+    sort: queries.Sort | None,
+    category: str | None,
+    **narrowed: Any,
+) -> Found:
+    """A page of the published courses, or of all that `taught_by` teaches.
+
+    `category` is an id or a slug and brings its subtree; `narrowed` are the other fields of queries.Filters.
+    """
+    at = now()
+    wanted = None
+    if category is not None:
+        wanted = categories.subtree(int(category) if is_id(category) else category)
+    taught = None
+    if taught_by is not None:
+        taught = queries.led_or_taught_by(taught_by, instructor_mirror.courses_taught_by(taught_by))
+    filters = queries.Filters(at=at, taught=taught, categories=wanted, **narrowed)
+    by = sort or ("relevance" if filters.q is not None else "newest")
+    rows, next_cursor = await queries.cards(session, filters, by, params, people.directory())
+    return Found(rows, next_cursor, settings_of(session).currency, at)
+
+
+def is_id(text: str) -> bool:
+    """Whether the text reads as an id; a slug never does."""
+    return text.isascii() and text.isdigit() and 0 < int(text) < 2**63
+
+
+async def view(session: AsyncSession, course: Course, outline: list[Part] | None = None) -> View:
+    """A course as those who teach it see it."""
+    await session.flush()
+    found = await queries.with_author(session, course.id, people.directory())
+    assert found is not None, "the caller holds its row"
+    return _view(session, found, await outlines.load(session, course.id) if outline is None else outline)
+
+
+def _view(session: AsyncSession, found: tuple[Course, str | None, str | None], outline: list[Part]) -> View:
+    return View(*found[:1], outline, *found[1:], currency=settings_of(session).currency, at=now())
+
+
+async def find_any(session: AsyncSession, course_id: int) -> Course:
+    """A course whoever asks, for other services; CourseNotFound when there is none."""
+    course = await queries.by_id(session, course_id)
+    if course is None:
+        raise CourseNotFound
+    return course
+
+
+# --- writing --------------------------------------------------------------------------------------------------
+
+
+async def create(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", given: Mapping[str, Any]
+) -> View:
+    """Add a course, a draft led by the caller.
+
+    Raises InstructorNotApproved, OnlyAdminsFeature, CategoryUnknown, DiscountNotBelowPrice, DiscountMissing.
+    """
+    await check_may_author(session, calls, principal)
+    if given.get("is_featured") and not principal.is_admin:
+        raise OnlyAdminsFeature
+    rules.check_price(given["price"], given.get("discount_price"), given.get("discount_ends"))
+    await categories.hold_for_course(session, given["category_id"])
+    base = slugs.slugify(given["title"], "course")
+    taken = await queries.slugs_taken(session, slugs.numbered(base))
+    course = await queries.add(
+        session, slugs.candidates(base, taken), {**given, "created_by_id": principal.user_id}
+    )
+    outline = await record_change(session, course)
+    return await view(session, course, outline)
+
+
+async def edit(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    course_id: int,
+    changes: Mapping[str, Any],
+    unchanged: Callable[[Course], None],
+) -> View:
+    """Change a course's own fields; its slug stays. `unchanged` raises when somebody else changed it meanwhile.
+
+    Raises what `open_for_editing` and `create` do, and CourseIncomplete when a published course would lack what
+    it was published with.
+    """
+    course = await open_for_editing(session, calls, principal, course_id)
+    unchanged(course)
+    wanted = dict(changes)
+    if "discount_price" in wanted and wanted["discount_price"] is None:
+        wanted.setdefault("discount_ends", None)
+    different = {name: value for name, value in wanted.items() if getattr(course, name) != value}
+    if not different:
+        return await view(session, course)
+    if "is_featured" in different and not principal.is_admin:
+        raise OnlyAdminsFeature
+    if "category_id" in different:
+        await categories.hold_for_course(session, different["category_id"])
+    for name, value in different.items():
+        setattr(course, name, value)
+    rules.check_price(course.price, course.discount_price, course.discount_ends)
+    outline = await record_change(session, course)
+    if course.is_published and (lacking := await missing(session, course, outline)):
+        raise CourseIncomplete("A published course keeps what it was published with.", missing=lacking)
+    return await view(session, course, outline)
+
+
+async def delete(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+) -> None:
+    """Remove a course nobody ever enrolled in. Raises CourseHasStudents, and what `open_for_editing` does."""
+    course = await open_for_editing(session, calls, principal, course_id)
+    if await enrollment_mirror.ever_enrolled(session, course_id):
+        raise CourseHasStudents
+    course.state_version += 1
+    emit(
+        session,
+        CourseDeleted(
+            course_id=course.id,
+            created_by_id=course.created_by_id,
+            deleted_at=now(),
+            version=course.state_version,
+        ),
+    )
+    await queries.remove(session, course)
+
+
+async def missing(session: AsyncSession, course: Course, outline: Sequence[Part]) -> list[dict[str, str]]:
+    """What the course lacks to be published."""
+    category = await categories.of_course(session, course.category_id)
+    return rules.missing(
+        rules.Draft(
+            title=course.title,
+            description=course.description,
+            has_category=category.is_active,
+            level=course.level,
+            price=course.price,
+            lessons_per_module=tuple(len(part.lessons) for part in outline),
+        )
+    )
+
+
+async def record_change(session: AsyncSession, course: Course) -> list[Part]:
+    """Tell that the course or its outline changed, and keep its completeness; the caller holds its row.
+
+    Returns the outline as it is now.
+    """
+    await session.flush()
+    outline = await outlines.load(session, course.id)
+    lacking = await missing(session, course, outline)
+    course.completion_percentage, course.completion_status = rules.completion(len(lacking))
+    course.state_version += 1
+    emit(
+        session,
+        CourseChanged(
+            course_id=course.id,
+            created_by_id=course.created_by_id,
+            title=course.title,
+            slug=course.slug,
+            category_id=course.category_id,
+            level=cast("CourseLevel", course.level),
+            price=course.price,
+            discount_price=course.discount_price,
+            discount_ends=course.discount_ends,
+            currency=settings_of(session).currency,
+            has_certificate=course.has_certificate,
+            is_published=course.is_published,
+            is_draft=course.is_draft,
+            parent_version_id=course.parent_version_id,
+            course_version=rules.version_text(course.version),
+            first_published_at=course.first_published_at,
+            lesson_ids=tuple(outlines.lesson_ids(outline)),
+            version=course.state_version,
+        ),
+    )
+    return outline
+
+
+# --- what events bring ------------------------------------------------------------------------------------------
+
+
+async def take_enrollments(
+    session: AsyncSession, events: Sequence[EnrollmentCreated | EnrollmentDropped]
+) -> None:
+    """Keep who is enrolled, and each course's number of students and last enrolling, exact in any order."""
+    # Held first: events of one course come by several partitions, and of two readers that count at the same
+    # time neither would see what the other is about to write.
+    held = await queries.lock_many(session, {event.course_id for event in events})
+    await enrollment_mirror.take(session, events)
+    totals = await enrollment_mirror.totals(session, held)
+    for course_id, (students, last_enrolled) in totals.items():
+        await queries.set_students(session, course_id, students, last_enrolled)
+
+
+async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Have the tombstone lead every course the user led."""
+    for course in await queries.led_by(session, user_id):
+        course.created_by_id = tombstone_id
+        await record_change(session, course)

@@ -1,0 +1,1 @@
+"""Who is enrolled in what, kept by the events of learning."""

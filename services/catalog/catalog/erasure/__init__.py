@@ -1,0 +1,1 @@
+"""Writing the tombstone over an erased person, in every table."""

@@ -1,0 +1,1 @@
+"""Who may author and who teaches with whom, kept by the events of instructor."""

@@ -1,0 +1,138 @@
+"""Lessons: read as far as the caller's access goes, edited by those who may edit the course."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from chassis.pagination import PageParams
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.courses import service as courses
+from catalog.courses.errors import CourseNotFound
+from catalog.enrollment_mirror import service as enrollment_mirror
+from catalog.lessons import rules
+from catalog.modules import service as modules
+from catalog.outline import service as outlines
+from catalog.outline.errors import LessonNotFound
+
+if TYPE_CHECKING:
+    from chassis.auth import Principal
+    from chassis.internal import InternalCalls
+
+    from catalog.courses.models import Course
+    from catalog.outline.models import Lesson
+
+
+@dataclass(frozen=True, slots=True)
+class LessonView:
+    """A lesson as one reader sees it."""
+
+    lesson: "Lesson"
+    course_id: int
+    reading: rules.Reading
+    is_teaching: bool
+
+    @property
+    def body(self) -> str:
+        return rules.body(
+            self.reading.access,
+            content=self.lesson.content,
+            registered_content=self.lesson.registered_content,
+            guest_content=self.lesson.guest_content,
+        )
+
+
+async def list_lessons(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal | None",
+    module_id: int,
+    params: PageParams,
+) -> "tuple[Sequence[Lesson], str | None]":
+    """A page of a module's lessons that the caller may see, without their bodies. Raises ModuleNotFound."""
+    _, everything = await modules.find(session, calls, principal, module_id)
+    return await outlines.list_lessons(session, module_id, params, everything=everything)
+
+
+async def read(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", lesson_id: int
+) -> LessonView:
+    """A lesson, its body as far as the caller's access goes; LessonNotFound where they may not know of it."""
+    lesson, module = await outlines.find_lesson(session, lesson_id)
+    try:
+        course, teaches = await courses.find_readable(session, calls, principal, module.course_id)
+    except CourseNotFound as error:
+        raise LessonNotFound from error
+    if not teaches and not (outlines.is_shown(module) and lesson.published_at is not None):
+        raise LessonNotFound
+    has_everything = (
+        teaches
+        or lesson.is_free_preview
+        or (principal is not None and await _is_entitled(session, calls, principal, course.id))
+    )
+    reading = rules.reading(is_known=principal is not None, has_everything=has_everything)
+    return LessonView(lesson, course.id, reading, teaches)
+
+
+async def _is_entitled(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+) -> bool:
+    if principal.tier == "premium":
+        return True
+    return await enrollment_mirror.is_enrolled(session, calls, principal.user_id, course_id)
+
+
+async def create(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    module_id: int,
+    given: Mapping[str, Any],
+) -> LessonView:
+    """Add a lesson. Raises OrderTaken, TooManyLessons, and what `modules.open_for_editing` does."""
+    module, course = await modules.open_for_editing(session, calls, principal, module_id)
+    lesson = await outlines.add_lesson(session, module, given)
+    await courses.record_change(session, course)
+    return _whole(lesson, course)
+
+
+async def edit(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    lesson_id: int,
+    changes: Mapping[str, Any],
+    unchanged: "Callable[[Lesson], None]",
+) -> LessonView:
+    """Change a lesson; `unchanged` raises when somebody else changed it meanwhile. Raises OrderTaken."""
+    lesson, course = await _open_for_editing(session, calls, principal, lesson_id)
+    unchanged(lesson)
+    if await outlines.change_lesson(session, lesson, changes):
+        await courses.record_change(session, course)
+    return _whole(lesson, course)
+
+
+async def delete(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", lesson_id: int
+) -> None:
+    """Remove a lesson; that it is gone is told by the course's next list of lessons."""
+    lesson, course = await _open_for_editing(session, calls, principal, lesson_id)
+    await outlines.remove_lesson(session, lesson)
+    await courses.record_change(session, course)
+
+
+async def _open_for_editing(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", lesson_id: int
+) -> "tuple[Lesson, Course]":
+    _, module = await outlines.find_lesson(session, lesson_id)
+    try:
+        course = await courses.open_for_editing(session, calls, principal, module.course_id)
+    except CourseNotFound as error:
+        raise LessonNotFound from error
+    # Again, under the course's lock: it may have been edited or removed meanwhile.
+    lesson, _ = await outlines.find_lesson(session, lesson_id)
+    return lesson, course
+
+
+def _whole(lesson: "Lesson", course: "Course") -> LessonView:
+    return LessonView(lesson, course.id, rules.Reading("premium"), is_teaching=True)

@@ -1,0 +1,1 @@
+"""The public side of accounts, kept by identity's events: names, and who was erased."""

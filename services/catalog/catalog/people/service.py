@@ -1,0 +1,29 @@
+"""Keep the mirror of accounts, and read it for the other slices."""
+
+from collections.abc import Iterable
+
+from contracts.identity import UserChanged
+from sqlalchemy import Subquery
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.people import queries
+
+
+async def take_user(session: AsyncSession, user: UserChanged) -> None:
+    """Keep the name and picture of an account."""
+    await queries.keep_newest(session, user)
+
+
+def directory() -> Subquery:
+    """Everyone's user_id, display_name and picture_url, for other slices to join."""
+    return queries.directory()
+
+
+async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Forget a person but for the id that stands in for theirs."""
+    await queries.erase(session, user_id, tombstone_id)
+
+
+async def tombstones(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, int]:
+    """The stand-in of each of these that was erased: an event from before may arrive after the erasure."""
+    return await queries.tombstones(session, user_ids)
