@@ -6,6 +6,8 @@ import random
 import socket
 from collections.abc import Iterable
 
+import psutil
+
 LOOPBACK = "127.0.0.1"
 
 # Below Linux's ephemeral range (32768 up): no outgoing connection can sit on a port between our choosing it
@@ -35,3 +37,14 @@ def choose_port(preferred: int | None = None, *, taken: Iterable[int] = ()) -> i
         if port not in refused and is_free(port):
             return port
     raise OSError(f"no free port between {FIRST} and {LAST} on {LOOPBACK}")
+
+
+def listener(port: int) -> str:
+    """Who listens on the port, as " by NAME (pid N)"; empty when we may not know."""
+    try:
+        for found in psutil.net_connections(kind="tcp"):
+            if found.status == psutil.CONN_LISTEN and found.laddr[1:] == (port,) and found.pid is not None:
+                return f" by {psutil.Process(found.pid).name()} (pid {found.pid})"
+    except psutil.Error:
+        pass
+    return ""

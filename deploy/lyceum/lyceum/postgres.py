@@ -68,6 +68,7 @@ class EmbeddedPostgres:
         self._credentials = self.path / "credentials.json"
         self._account: tuple[int, int] | None = None
         self._keep_search = False
+        self._settled = False
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -126,7 +127,10 @@ class EmbeddedPostgres:
             self._make_cluster()
         self._refuse_other_version(version)
         self._end_leftover()
-        self.port = choose_port(self.port)
+        if self.port is None or not self._settled:
+            # Once clients know the port, a start again waits for it rather than move away.
+            self.port = choose_port(self.port)
+            self._settled = True
         self._write_settings(self.port)
 
     def command(self) -> list[str]:

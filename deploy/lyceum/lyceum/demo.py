@@ -1,0 +1,91 @@
+"""The demo accounts: made by identity in its own database, the instructor approved the way every other is."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from lyceum.data_dir import DataDir
+from lyceum.errors import StackError
+from lyceum.keys import Account
+
+TIMEOUT_SECONDS = 60
+APPLICATION = {
+    "display_name": "Ines Okafor",
+    "title": "Engineer and teacher",
+    "bio": "Builds data platforms by day and teaches how they work by night.",
+    "years_experience": 12,
+}
+
+
+def is_loaded(secrets: Path) -> bool:
+    """Whether this data dir's platform has the demo accounts."""
+    return (secrets / "demo-loaded").exists()
+
+
+async def load(
+    identity_env: Mapping[str, str], url: str, accounts: Mapping[str, Account], data_dir: DataDir
+) -> None:
+    """Create the accounts and have the instructor approved by the admin; may be repeated after a failure."""
+    await _run("identity.demo", identity_env, None)
+    await _run("lyceum.demo", dict(identity_env), json.dumps({"url": url, "accounts": accounts}))
+    (data_dir.secrets / "demo-loaded").touch()
+
+
+async def _run(module: str, env: Mapping[str, str], standard_input: str | None) -> None:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        module,
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+        env=dict(env),
+    )
+    try:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            told, _ = await process.communicate((standard_input or "").encode())
+    except (TimeoutError, asyncio.CancelledError) as error:
+        process.kill()
+        await process.wait()
+        if isinstance(error, TimeoutError):
+            raise StackError(f"`python -m {module}` did not end within {TIMEOUT_SECONDS} s.") from error
+        raise
+    if process.returncode != 0:
+        end = "\n".join(told.decode(errors="replace").strip().splitlines()[-15:])
+        raise StackError(f"The demo accounts could not be made (`python -m {module}`):\n{end}")
+
+
+def approve_instructor(url: str, accounts: Mapping[str, Account]) -> None:
+    """Apply as the demo instructor and approve as the demo admin, through the public API."""
+    from lyceum.client import Visitor, open_client
+
+    with open_client(url) as http:
+        instructor = Visitor(http, "the demo instructor")
+        instructor.log_in(accounts["instructor"]["email"], accounts["instructor"]["password"])
+        known = instructor.send("GET", "/api/v1/instructors/me")
+        if known.status_code == 404:
+            profile = instructor.ask("POST", "/api/v1/instructors/apply", json=APPLICATION, expect=201)
+        else:
+            profile = instructor.answer_of(known)
+        if profile["status"] == "pending":
+            admin = Visitor(http, "the demo admin")
+            admin.log_in(accounts["admin"]["email"], accounts["admin"]["password"])
+            admin.ask("POST", f"/api/v1/instructors/{profile['id']}/approve")
+
+
+def main() -> None:
+    """Reads {"url", "accounts"} on standard input: passwords are not for a command line."""
+    given: dict[str, Any] = json.load(sys.stdin)
+    try:
+        approve_instructor(given["url"], given["accounts"])
+    except StackError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

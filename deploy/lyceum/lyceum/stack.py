@@ -1,0 +1,356 @@
+"""The whole platform on one machine: PostgreSQL, the broker, six services with their workers, the gateway.
+
+    stack = Stack(DataDir(".lyceum"), report=print)
+    asyncio.run(stack.run(on_ready=...))      # until SIGINT, SIGTERM or SIGHUP
+
+Order of starting: database and broker side by side; then each service as soon as a turn is free, its migrations
+before its processes; then the gateway, whose readiness is the stack's; then the demo accounts. Order of ending:
+the gateway, so that nothing new comes in; the services; their workers, which still publish; broker; database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lyceum import demo, keys, leftovers, migrations, services
+from lyceum.broker import EmbeddedBroker
+from lyceum.data_dir import DataDir
+from lyceum.errors import PortBusy, StackError
+from lyceum.ports import LOOPBACK, choose_port, is_free, listener
+from lyceum.postgres import EmbeddedPostgres
+from lyceum.probe import is_ready
+from lyceum.processes import bound_to_parent
+from lyceum.progress import Report, State, Step
+from lyceum.services import SERVICES, Kafka, Surroundings
+from lyceum.supervisor import Child, Supervisor, stamp
+
+START_SECONDS = 120.0
+# More than a process of ours allows itself (HttpSettings.shutdown_timeout), so that SIGKILL stays the exception.
+DRAIN_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """What `lyceum up` was asked for."""
+
+    port: int = 8000
+    demo: bool = True
+    fresh: bool = False
+    kafka: str | None = None
+    """host:port of an Apache Kafka to use in the embedded broker's place."""
+
+
+class Stack:
+    """One stack in one data dir, supervised by this process."""
+
+    def __init__(
+        self,
+        data_dir: DataDir,
+        options: Options,
+        *,
+        report: Report,
+        on_claimed: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.data_dir = data_dir
+        self.options = options
+        self.report = report
+        self._on_claimed = on_claimed
+        self.url = f"http://{LOOPBACK}:{options.port}"
+        self.stop = asyncio.Event()
+        self.supervisor = Supervisor(changed=self._write_state, note=self._note)
+        self._around: Surroundings | None = None
+        self._demo_loaded = False
+        self._ready = False
+        self._left_over: dict[str, Any] = {}
+
+    async def run(self, *, on_ready: Callable[[dict[str, Any]], None]) -> None:
+        """Start everything, call `on_ready` with the status, and drain when told to stop. Raises StackError."""
+        self.data_dir.claim(fresh=self.options.fresh)
+        try:
+            self._on_claimed()
+            self._listen_for_signals()
+            starting = asyncio.create_task(self._start())
+            stopping = asyncio.create_task(self.stop.wait())
+            try:
+                await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+                if starting.done():
+                    starting.result()
+                    on_ready(self.status())
+                    await stopping
+            finally:
+                starting.cancel()
+                stopping.cancel()
+                await asyncio.wait([starting, stopping])
+                await self._drain()
+        finally:
+            self.data_dir.release()
+
+    def status(self) -> dict[str, Any]:
+        """What `lyceum status --json` prints."""
+        around = self._surroundings
+        told: dict[str, Any] = {
+            "gateway": {"url": self.url, "pid": self._pid("gateway")},
+            "services": {
+                service: {
+                    "url": around.url(service),
+                    "worker_url": f"http://{LOOPBACK}:{around.ports[f'{service}-worker']}",
+                    "database_url": around.database_urls[service],
+                    "pids": [
+                        pid
+                        for name in (f"{service}-api", f"{service}-worker")
+                        if (pid := self._pid(name)) is not None
+                    ],
+                }
+                for service in SERVICES
+            },
+            "kafka": around.kafka.bootstrap,
+            "mail_dir": str(self.data_dir.mail),
+            "data_dir": str(self.data_dir.path),
+            "supervisor": {"pid": os.getpid()},
+            "ready": self._ready,
+        }
+        if self._demo_loaded:
+            told["demo_accounts"] = dict(around.demo_accounts)
+        return told
+
+    # --- starting ---
+
+    async def _start(self) -> None:
+        self._left_over = self.data_dir.state().get("children", {})
+        # At once ours, and still naming what a killed supervisor left, should we be killed in turn.
+        self._write_state()
+        if ended := leftovers.end_all(self._left_over.values()):
+            self._note(f"ended {len(ended)} processes that a killed supervisor had left")
+        self._left_over = {}
+        # Before anything is started; while we start, others may still take it, which the gateway then says.
+        if not is_free(self.options.port):
+            raise PortBusy(
+                f"Port {self.options.port} on {LOOPBACK} is taken{listener(self.options.port)}. "
+                "Stop that, or choose another port with --port."
+            )
+        ports = self._choose_ports()
+        made = keys.ensure_platform_secrets(self.data_dir.secrets)
+        keys.ensure_service_keys(self.data_dir.secrets, SERVICES)
+        self._demo_loaded = demo.is_loaded(self.data_dir.secrets)
+        accounts = made["demo_accounts"] if self.options.demo or self._demo_loaded else {}
+        postgres, kafka = await together(self._start_postgres(ports), self._start_broker(ports))
+        urls = await asyncio.to_thread(postgres.create_service_databases, *SERVICES)
+        self._done("PostgreSQL", f"six databases on port {postgres.port}")
+        self._around = Surroundings(
+            secrets=self.data_dir.secrets,
+            mail=self.data_dir.mail,
+            public_url=self.url,
+            gateway_port=self.options.port,
+            ports=ports,
+            database_urls=urls,
+            kafka=kafka,
+            identity_secret_key=made["identity_secret_key"],
+            demo_accounts=accounts,
+        )
+        await self._start_processes(postgres)
+        if self.options.demo and not self._demo_loaded:
+            await self._load_demo()
+        self._ready = True
+        self._write_state()
+
+    def _choose_ports(self) -> dict[str, int]:
+        """Last time's ports where they are free, so that a bookmark or a shell keeps working."""
+        wished = self.data_dir.ports()
+        names = ["postgres", "broker"]
+        names += [f"{service}-{process}" for service in SERVICES for process in ("api", "worker")]
+        chosen: dict[str, int] = {}
+        for name in names:
+            chosen[name] = choose_port(wished.get(name), taken=[self.options.port, *chosen.values()])
+        self.data_dir.write_ports(chosen)
+        return chosen
+
+    async def _start_postgres(self, ports: dict[str, int]) -> EmbeddedPostgres:
+        self._step("PostgreSQL", "running")
+        server = EmbeddedPostgres(
+            self.data_dir.postgres,
+            port=ports["postgres"],
+            max_connections=200,
+            log=self.data_dir.logs / "postgres.log",
+        )
+        child = Child(
+            name="postgres",
+            command=server.command,
+            env=server.environment(),
+            log=server.log,
+            cwd=self.data_dir.postgres,
+            prepare=server.prepare,
+            endings=((signal.SIGINT, DRAIN_SECONDS), (signal.SIGQUIT, 5.0)),
+        )
+        self.supervisor.start(child)
+
+        async def ready() -> bool:
+            return server.is_ready()
+
+        await self.supervisor.until(child, ready, within=START_SECONDS, every=0.05)
+        return server
+
+    async def _start_broker(self, ports: dict[str, int]) -> Kafka:
+        if self.options.kafka is not None:
+            self._done("Kafka", f"Apache Kafka at {self.options.kafka}, not ours")
+            return Kafka(self.options.kafka, embedded=False)
+        self._step("Kafka", "running")
+        broker = EmbeddedBroker(
+            self.data_dir.broker, port=ports["broker"], log=self.data_dir.logs / "broker.log"
+        )
+        with_topics: set[str] = set()
+
+        async def make_topics() -> None:
+            await asyncio.to_thread(broker.wait_ready, timeout=5)
+            with_topics.add(broker.cluster_id)
+
+        async def ready() -> bool:
+            return broker.cluster_id in with_topics
+
+        child = Child(
+            name="broker",
+            command=broker.command,
+            env=broker.environment(),
+            log=broker.log,
+            cwd=self.data_dir.broker,
+            started=make_topics,
+            endings=((signal.SIGTERM, 5.0),),
+        )
+        self.supervisor.start(child)
+        await self.supervisor.until(child, ready, within=START_SECONDS, every=0.05)
+        self._done("Kafka", f"the embedded broker on {broker.bootstrap}")
+        return Kafka(broker.bootstrap, embedded=True)
+
+    async def _start_processes(self, postgres: EmbeddedPostgres) -> None:
+        for service in SERVICES:
+            self._step(service, "waiting")
+        self._step("gateway", "waiting")
+        # More at once than there are cores only makes each slower, and the list tell less.
+        turns = asyncio.Semaphore(max(2, os.cpu_count() or 2))
+        await together(*(self._start_service(service, postgres, turns) for service in SERVICES))
+        self._step("gateway", "running")
+        child = self._python_child(
+            "gateway", "gateway.main", services.gateway_environment(self._surroundings)
+        )
+        self.supervisor.start(child)
+        await self.supervisor.until(child, lambda: is_ready(self.options.port), within=START_SECONDS)
+        self._done("gateway", self.url)
+
+    async def _start_service(
+        self, service: str, postgres: EmbeddedPostgres, turns: asyncio.Semaphore
+    ) -> None:
+        around = self._surroundings
+        env = services.service_environment(service, around)
+        async with turns:
+            self._step(service, "running", "migrations")
+            await migrations.upgrade(postgres, service, env)
+            self._step(service, "running", "processes")
+            children = [
+                self._python_child(f"{service}-api", f"{service}.main", env),
+                self._python_child(f"{service}-worker", f"{service}.worker", env),
+            ]
+            for child in children:
+                self.supervisor.start(child)
+            await together(*(self._until_ready(child, around.ports[child.name]) for child in children))
+        self._done(service, around.url(service))
+
+    async def _until_ready(self, child: Child, port: int) -> None:
+        await self.supervisor.until(child, lambda: is_ready(port), within=START_SECONDS)
+
+    def _python_child(self, name: str, module: str, env: dict[str, str]) -> Child:
+        return Child(
+            name=name,
+            command=lambda: bound_to_parent([sys.executable, "-m", module]),
+            env=env,
+            log=self.data_dir.logs / f"{name}.log",
+            cwd=self.data_dir.path,
+            endings=((signal.SIGTERM, DRAIN_SECONDS),),
+        )
+
+    async def _load_demo(self) -> None:
+        self._step("demo accounts", "running")
+        around = self._surroundings
+        await demo.load(
+            services.service_environment("identity", around), self.url, around.demo_accounts, self.data_dir
+        )
+        self._demo_loaded = True
+        self._done("demo accounts", ", ".join(around.demo_accounts))
+
+    # --- ending ---
+
+    def _listen_for_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            loop.add_signal_handler(number, self._asked_to_stop)
+
+    def _asked_to_stop(self) -> None:
+        if self.stop.is_set():
+            self._note("asked twice: everything is killed; nothing committed is lost")
+            self.supervisor.kill()
+        self.stop.set()
+
+    async def _drain(self) -> None:
+        self._note("stopping: the gateway first, then services, workers, broker, database")
+        await self.supervisor.end(["gateway"])
+        await self.supervisor.end([f"{service}-api" for service in SERVICES])
+        await self.supervisor.end([f"{service}-worker" for service in SERVICES])
+        await self.supervisor.end(["broker"])
+        await self.supervisor.close()
+        self.data_dir.forget_state()
+
+    # --- telling ---
+
+    @property
+    def _surroundings(self) -> Surroundings:
+        if self._around is None:
+            raise StackError("The stack is still starting.")
+        return self._around
+
+    def _pid(self, name: str) -> int | None:
+        child = self.supervisor.children.get(name)
+        return child.pid if child is not None else None
+
+    def _step(self, name: str, state: State, detail: str = "") -> None:
+        self.report(Step(name, state, detail))
+
+    def _done(self, name: str, detail: str) -> None:
+        self._step(name, "done", detail)
+
+    def _note(self, text: str) -> None:
+        with (self.data_dir.logs / "supervisor.log").open("a") as log:
+            log.write(f"{stamp()} {text}\n")
+        self.report(Step("", "note", text))
+
+    def _write_state(self) -> None:
+        """Kept current, so that `status` and `down` know the pids and a later `up` finds what we may leave."""
+        me = leftovers.record(os.getpid(), sys.argv[-1] if sys.argv else "")
+        state: dict[str, Any] = {"supervisor": me, "gateway": {"url": self.url}, "ready": False}
+        if self._around is not None:
+            state |= self.status() | {"supervisor": me}
+        state["children"] = self._left_over | {
+            name: entry
+            for name, child in self.supervisor.children.items()
+            if child.pid is not None and (entry := leftovers.record(child.pid, child.sign)) is not None
+        }
+        self.data_dir.write_state(state)
+
+
+async def together(*work: Coroutine[Any, Any, Any]) -> Sequence[Any]:
+    """The results of all; the first failure cancels the others and is raised by itself."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(coroutine) for coroutine in work]
+    except BaseExceptionGroup as failures:
+        ours, defects = failures.split(StackError)
+        if defects is not None or ours is None:
+            raise
+        first: BaseException = ours
+        while isinstance(first, BaseExceptionGroup):
+            first = first.exceptions[0]
+        raise first from None
+    return [task.result() for task in tasks]
