@@ -53,9 +53,10 @@ format: install ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: install ## Generate docs/events.md and docs/tables.md anew
+docs: install ## Generate docs/events.md, docs/tables.md and docs/problems.md anew
 	$(BIN)/python -m contracts.catalogue
 	$(BIN)/python docs/generate/tables.py
+	$(BIN)/python docs/generate/problems.py
 
 bench: install ## Measure, side by side with a peer or a limit; results in bench/results
 	$(BIN)/python -m bench $(ARGS)
