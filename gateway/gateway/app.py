@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 
 from chassis.asgi import Receive, Scope, Send
 from chassis.auth import TokenVerifier
@@ -45,6 +46,7 @@ class Gateway:
         self.site: Site
         self.follower = Follower(settings, self.revocations)
         self._in_flight = 0
+        self._streams: Counter[str | int] = Counter()
 
     async def open(self) -> None:
         self.proxy = Proxy(self.settings)
@@ -93,14 +95,29 @@ class Gateway:
             raise problems.unavailable("More is being asked than can be answered just now.")
         await self._admit(found, request)
         if "stream" in found.traits:
-            request.stream = exchange.endless = True
-            with metrics.STREAMS.track_inprogress():
-                return await self._forward(found, request, receive, send)
+            exchange.endless = True
+            return await self._stream(found, request, receive, send)
         self._in_flight += 1
         try:
             return await self._forward(found, request, receive, send)
         finally:
             self._in_flight -= 1
+
+    async def _stream(self, found: Route, request: Request, receive: Receive, send: Send) -> int:
+        """Streams are not counted with what is in flight: they stay for hours, and each client has so many."""
+        client = client_key(request)
+        if self._streams[client] >= self.settings.streams_per_client:
+            metrics.LIMITED.labels("streams").inc()
+            raise problems.too_many(60, "You have as many streams open as one client may have.")
+        request.stream = True
+        self._streams[client] += 1
+        try:
+            with metrics.STREAMS.track_inprogress():
+                return await self._forward(found, request, receive, send)
+        finally:
+            self._streams[client] -= 1
+            if not self._streams[client]:
+                del self._streams[client]
 
     async def _forward(self, found: Route, request: Request, receive: Receive, send: Send) -> int:
         forwarding = Forwarding(
@@ -122,8 +139,7 @@ class Gateway:
             await self._identify(address, request)
         if "auth" not in found.traits:
             limiter = self.limits.reads if request.method in _READS else self.limits.writes
-            principal = request.principal
-            self._charge(limiter, address if principal is None else principal.user_id, request)
+            self._charge(limiter, client_key(request), request)
 
     async def _identify(self, address: str, request: Request) -> None:
         """Tokens that do not verify are counted per address: verifying costs us more than sending costs them."""
@@ -197,6 +213,11 @@ class Gateway:
         await send({"type": "lifespan.shutdown.complete"})
 
 
+def client_key(request: Request) -> str | int:
+    """Whom a request counts against: the person where there is one, else the address."""
+    return address_key(request.client) if request.principal is None else request.principal.user_id
+
+
 async def _refuse(problem: Problem, request: Request, send: Send) -> None:
     body = problem.body(instance=request.scope["path"], request_id=request.request_id)
     headers = [(b"content-type", problems.CONTENT_TYPE), (b"cache-control", b"no-store"), *problem.headers]
@@ -204,7 +225,7 @@ async def _refuse(problem: Problem, request: Request, send: Send) -> None:
 
 
 async def _respond(send: Send, status: int, headers: list[problems.Header], body: bytes) -> None:
-    if status != 204:
+    if status not in (204, 304):
         headers.append((b"content-length", b"%d" % len(body)))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body, "more_body": False})

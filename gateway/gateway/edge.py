@@ -21,6 +21,7 @@ from chassis.tracing import continue_trace, sane_request_id
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
+from gateway import problems
 from gateway.deadlines import NEVER, Deadlines
 from gateway.problems import CONTENT_TYPE, Problem
 from gateway.settings import Settings
@@ -42,6 +43,7 @@ _STATUS_LINES = {
 class ClientLimits:
     """Sizes in bytes, times in seconds."""
 
+    connections: int
     head_bytes: int
     target_bytes: int
     head_timeout: float
@@ -53,6 +55,7 @@ class ClientLimits:
     @classmethod
     def of(cls, settings: Settings) -> "ClientLimits":
         return cls(
+            connections=settings.max_connections,
             head_bytes=settings.max_head_bytes,
             target_bytes=settings.max_target_bytes,
             head_timeout=settings.head_timeout,
@@ -156,6 +159,9 @@ class Exchange:
 
     def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
         self.started = True
+        if self.expects_continue:
+            # Nobody can know whether the body that was never asked for will still come.
+            self.keep_alive = False
         head = [_STATUS_LINES[status]]
         framed = False
         for name, value in self.protocol.server_state.default_headers:
@@ -246,6 +252,8 @@ class EdgeProtocol(asyncio.Protocol):
         self.server_state.connections.add(self)  # type: ignore[arg-type]
         self.deadline = self.loop.time() + self.limits.head_timeout
         self.limits.deadlines.watch(self)
+        if len(self.server_state.connections) > self.limits.connections:
+            self._refuse(problems.unavailable("More clients are here than can be served just now."))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing = True
@@ -424,13 +432,15 @@ class EdgeProtocol(asyncio.Protocol):
 
     def answer_complete(self, exchange: Exchange) -> None:
         self.server_state.total_requests += 1
-        if self._in_message:
-            # The client is still sending. To close now would reset the connection under the answer (RFC 9112, 9.6):
-            # let it read while we let the rest run dry, for a while.
+        if not self._in_message:
+            self._next()
+        elif exchange.keep_alive:
+            # The client is still sending: let the rest run dry for a while, and the connection can go on.
             self.deadline = self.loop.time() + LINGER
             self.resume_reading()
         else:
-            self._next()
+            self.deaf = True
+            self._close()
 
     def _next(self) -> None:
         """The request is read and answered: wait for the next one, or close."""

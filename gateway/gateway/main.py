@@ -1,5 +1,7 @@
 """The gateway's process: `python -m gateway.main`."""
 
+import resource
+
 import uvicorn
 from chassis.logs import configure_logs
 
@@ -26,9 +28,18 @@ def config(settings: Settings) -> uvicorn.Config:
     )
 
 
+def _allow_descriptors(wanted: int) -> None:
+    """Every client may hold a socket and a service's beside it: the usual 1024 open files would be the first limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    allowed = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < allowed:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+
+
 def main() -> None:
     """Run until SIGTERM; what is in flight is answered first, within `shutdown_timeout` seconds."""
     settings = Settings()
+    _allow_descriptors(2 * settings.max_connections)
     configure_logs("gateway", "api", settings.log_level)
     uvicorn.Server(config(settings)).run()
 

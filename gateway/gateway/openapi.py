@@ -143,12 +143,9 @@ def _public(service: str, document: Json) -> Json:
     components = document.get("components", {})
     needed = _needed({"paths": paths}, components)
     public["components"] = {
-        section: {
-            name: entry
-            for name, entry in entries.items()
-            if section == "securitySchemes" or (section, name) in needed
-        }
+        section: kept
         for section, entries in components.items()
+        if (kept := {name: entry for name, entry in entries.items() if (section, name) in needed})
     }
     return public
 

@@ -66,8 +66,8 @@ def invalid_token() -> Problem:
     return of(InvalidToken())
 
 
-def too_many(wait: int) -> Problem:
-    return of(TooManyRequests("You may ask again later.", retry_after=wait))
+def too_many(wait: int, detail: str = "You may ask again later.") -> Problem:
+    return of(TooManyRequests(detail, retry_after=wait))
 
 
 def unavailable(detail: str, wait: int = 1) -> Problem:

@@ -19,6 +19,7 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     port: int = 8000
 
     # What a client may send.
+    max_connections: int = 4_000
     max_head_bytes: int = 32 * KIB
     max_target_bytes: int = 8 * KIB
     max_token_bytes: int = 8 * KIB
@@ -47,6 +48,7 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     connections_per_service: int = 100
     streams_per_service: int = 1_000
     """Server-sent events hold their connection, so they are counted apart."""
+    streams_per_client: int = 20
     queue_per_service: int = 500
     queue_timeout: float = 5.0
     max_in_flight: int = 2_000

@@ -46,6 +46,8 @@ class Site:
             self._readiness[1].cancel()
 
     def page(self, path: str) -> Page | None:
+        if path.startswith("/api/"):
+            return None
         return self._pages.get(path) or self._docs.page(path)
 
     async def _alive(self, _request: Request) -> Answer:

@@ -144,6 +144,7 @@ TABLE: dict[str, str] = {
         PUT                /api/v1/instructors/me/profile-image           upload
         PUT                /api/v1/instructors/me/cover-image             upload
         POST               /api/v1/instructors/{id}/approve
+        POST               /api/v1/instructors/{id}/reject
         POST               /api/v1/instructors/{id}/suspend
         POST               /api/v1/instructors/{id}/reinstate
         PATCH              /api/v1/instructors/{id}/tier
@@ -208,7 +209,6 @@ TABLE: dict[str, str] = {
 for _service in TABLE:
     TABLE[_service] += f"""
         GET                /api/v1/ops/{_service}/dead-letters
-        GET                /api/v1/ops/{_service}/dead-letters/{{id}}
         POST               /api/v1/ops/{_service}/dead-letters/{{id}}/retry
         POST               /api/v1/ops/{_service}/dead-letters/{{id}}/drop
     """

@@ -1,3 +1,4 @@
+import asyncio
 import math
 import re
 
@@ -6,7 +7,7 @@ from gateway.limits import Limiter, Policy, address_key
 from hypothesis import given
 from hypothesis import strategies as st
 
-from .conftest import OpenGateway, Signer, is_problem
+from .conftest import OpenGateway, Play, Signer, is_problem, read_head
 
 
 def test_a_bucket_is_emptied_at_once_and_refills_evenly() -> None:
@@ -140,3 +141,21 @@ async def test_paths_that_are_not_there_count_too(open_gateway: OpenGateway) -> 
         statuses = [(await client.get(f"/api/v1/scan/{n}")).status_code for n in range(3)]
         assert statuses == [404, 404, 429]
         assert (await client.get("/healthz")).status_code == 200
+
+
+async def test_a_client_has_so_many_streams(open_gateway: OpenGateway, play: Play) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n: open\n\n")
+        await reader.read()
+
+    url = play(script).gateway.settings.service_urls["analytics"]
+    door = open_gateway({"analytics": url}, streams_per_client=2)
+    async with door.client() as client, client.stream("GET", "/api/v1/stats/stream") as first:
+        async with client.stream("GET", "/api/v1/stats/stream") as second:
+            assert (first.status_code, second.status_code) == (200, 200)
+            is_problem(await client.get("/api/v1/stats/stream"), 429, "too-many-requests")
+            assert (await client.get("/api/v1/courses")).status_code == 200
+        await asyncio.sleep(0.1)
+        async with client.stream("GET", "/api/v1/stats/stream") as third:
+            assert third.status_code == 200

@@ -58,13 +58,14 @@ DOCUMENTS = {
                 "get": answers(ref("Page"), operationId="students", tags=["courses"])
             },
             "/api/v1/enrollments": {
+                "get": answers({}, security=[{"Token": []}]),
                 "post": answers(
                     {
                         "oneOf": [ref("Course"), ref("Error")],
                         "discriminator": {"mapping": {"c": "#/components/schemas/Course"}},
                     },
                     operationId="read",
-                )
+                ),
             },
             "/internal/courses/{id}/offer": {"get": answers(ref("Secret"), operationId="offer")},
             "/api/v1/unrouted": {"get": answers(ref("Secret"), operationId="unrouted")},
@@ -75,7 +76,7 @@ DOCUMENTS = {
             "Error": ERROR,
             "Secret": {"type": "string"},
         },
-        securitySchemes={"Token": {"type": "http", "scheme": "bearer"}},
+        securitySchemes={"Token": {"type": "http", "scheme": "bearer"}, "ServiceToken": {"type": "http"}},
     ),
 }
 
@@ -110,7 +111,8 @@ def test_only_what_the_gateway_routes_is_told() -> None:
 
 def test_operation_ids_are_unique_and_shared_schemes_and_tags_are_one() -> None:
     document = merge(DOCUMENTS, "https://lyceum.example")
-    ids = [operation["operationId"] for item in document["paths"].values() for operation in item.values()]
+    operations = [operation for item in document["paths"].values() for operation in item.values()]
+    ids = [operation["operationId"] for operation in operations if "operationId" in operation]
     assert sorted(ids) == ["learning_read", "list_courses", "read", "students"]
     assert document["components"]["securitySchemes"].keys() == {"Token"}
     assert document["tags"] == [{"name": "courses"}]
@@ -122,6 +124,7 @@ def test_security_schemes_that_differ_keep_apart() -> None:
     document = merge({**DOCUMENTS, "learning": other}, "https://lyceum.example")
     assert document["components"]["securitySchemes"].keys() == {"CatalogToken", "LearningToken"}
     assert document["paths"]["/api/v1/courses/{course_id}"]["get"]["security"] == [{"CatalogToken": []}]
+    assert document["paths"]["/api/v1/enrollments"]["get"]["security"] == [{"LearningToken": []}]
 
 
 def test_merging_leaves_what_the_services_said_untouched_and_is_the_same_every_time() -> None:

@@ -189,6 +189,7 @@ async def test_a_refused_upload_is_heard_before_its_body_is_sent(open_gateway: O
         wait=0.5,
     )
     assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"connection: close\r\n" in answer
     answer = await door.raw(
         b"PUT /api/v1/resources/1/file HTTP/1.1\r\nhost: x\r\nexpect: 100-continue\r\ncontent-length: 5\r\n\r\n",
         wait=0.5,
