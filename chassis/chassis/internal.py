@@ -8,7 +8,7 @@ import stamina
 
 from chassis.auth import ServiceSigner
 from chassis.errors import Conflict, Invalid, NotFound, Unavailable
-from chassis.settings import HttpSettings
+from chassis.settings import HttpSettings, ServiceSettings
 from chassis.tracing import current_request_id, traceparent
 
 
@@ -78,6 +78,14 @@ class InternalCalls:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+
+def signer_of(settings: ServiceSettings) -> ServiceSigner:
+    """The signer with this service's deployed key; ValueError where none is."""
+    if settings.service_key_file is None:
+        raise ValueError(f"{settings.service} has no service key: set service_key_file")
+    kid = f"{settings.service}.{settings.service_key_number}"
+    return ServiceSigner(settings.service, settings.service_key_file, kid=kid)
 
 
 _REFUSALS: dict[int, type[NotFound | Conflict | Invalid]] = {404: NotFound, 409: Conflict, 422: Invalid}

@@ -52,8 +52,8 @@ DEAD_LETTERS = Gauge(
 )
 MAIL_UNSENT = Gauge("lyceum_mail_unsent", "Mails committed and not yet sent", ["service"])
 MAIL_SENT = Counter("lyceum_mail_sent_total", "Mails handed over", ["service"])
-JOB_SECONDS = Histogram("lyceum_job_duration_seconds", "Background jobs", ["service", "job"])
-JOB_ERRORS = Counter("lyceum_job_errors_total", "Background jobs that failed", ["service", "job"])
+JOB_SECONDS = Histogram("lyceum_job_duration_seconds", "Background jobs", ["service", "task"])
+JOB_ERRORS = Counter("lyceum_job_errors_total", "Background jobs that failed", ["service", "task"])
 DB_IN_USE = Gauge("lyceum_db_pool_in_use", "Connections taken from the pool", ["service"])
 
 EXPOSITION = CONTENT_TYPE_LATEST

@@ -17,7 +17,8 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.db import Base, at_commit, now
+from chassis import metrics
+from chassis.db import Base, Database, at_commit, now
 from chassis.errors import PayloadTooLarge
 from chassis.tracing import traceparent
 
@@ -117,3 +118,18 @@ async def _write(session: AsyncSession) -> None:
     )
     await session.execute(insert(OutboxRow), rows)
     await session.execute(text(f"SELECT pg_notify('{CHANNEL}', '')"))
+
+
+async def measure(database: Database) -> None:
+    """Set the backlog's gauges; a job of its own, so that they move while the relay hangs or the broker is away."""
+    async with database.transaction() as session:
+        waiting, age = (
+            await session.execute(
+                text(
+                    "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 "
+                    "FROM outbox WHERE published_at IS NULL"
+                )
+            )
+        ).one()
+    metrics.OUTBOX_UNPUBLISHED.labels(database.service).set(waiting)
+    metrics.OUTBOX_OLDEST.labels(database.service).set(age)

@@ -33,7 +33,6 @@ POLL_SECONDS = 5.0
 STANDBY_SECONDS = 2.0
 CLUSTER_CHECK_SECONDS = 2.0
 PURGE_SECONDS = 600.0
-GAUGE_SECONDS = 10.0
 
 
 class Relay:
@@ -48,7 +47,6 @@ class Relay:
         self._partition = DefaultPartitioner()
         self._checked_cluster = 0.0
         self._purged = 0.0
-        self._gauged = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Relay until told to stop; any failure closes everything and starts over after a pause."""
@@ -203,14 +201,6 @@ class Relay:
 
     async def _housekeeping(self, connection: Any) -> None:
         instant = time.monotonic()
-        if instant - self._gauged > GAUGE_SECONDS:
-            self._gauged = instant
-            row = await connection.fetchrow(
-                "SELECT count(*) AS n, coalesce(extract(epoch FROM now() - min(created_at)), 0)::float8 AS age "
-                "FROM outbox WHERE published_at IS NULL"
-            )
-            metrics.OUTBOX_UNPUBLISHED.labels(self.service).set(row["n"])
-            metrics.OUTBOX_OLDEST.labels(self.service).set(row["age"])
         if instant - self._purged > PURGE_SECONDS:
             self._purged = instant
             await self._purge(connection)

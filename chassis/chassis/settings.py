@@ -66,6 +66,8 @@ class ServiceSettings(HttpSettings):
 
     service_key_file: Path | None = None
     """PEM of this service's EC P-256 private key: it signs the tokens of service-to-service calls."""
+    service_key_number: int = 1
+    """The `n` in that key's kid `<service>.<n>`: during a rotation the JWKS holds the old number and the new."""
     service_jwks_file: Path | None = None
     """JWKS with the public key of every service, kid `<service>.<n>`."""
 

@@ -14,7 +14,7 @@ import structlog
 import uvicorn
 from sqlalchemy import text
 
-from chassis import dead_letters, mail, metrics
+from chassis import dead_letters, mail, metrics, outbox
 from chassis.asgi import App, Receive, Scope, Send, respond
 from chassis.consumer import Consumer, Subscriptions, is_passing
 from chassis.db import Database
@@ -78,6 +78,7 @@ class Worker:
         self.jobs = [
             PeriodicJob("retry_dead_letters", 15, self.consumer.retry_dead_letters, dead_letters.CHANNEL),
             PeriodicJob("count_dead_letters", 15, _count_dead_letters),
+            PeriodicJob("measure_outbox", 10, outbox.measure),
             PeriodicJob("forget", HOUR, _forget),
             *jobs,
         ]

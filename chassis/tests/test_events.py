@@ -383,3 +383,39 @@ async def test_what_is_past_its_time_is_forgotten(database: Database) -> None:
         # 0, 10 and 20 days are under the 30 they are kept; 30, 40 and 50 are not. Likewise 0, 10 and 20 of 24 hours.
         assert await session.scalar(text("SELECT count(*) FROM processed_events")) == 3
         assert await session.scalar(text("SELECT count(*) FROM idempotency_keys")) == 3
+
+
+async def test_admins_see_and_settle_dead_letters(
+    client: Any, auth: Any, database: Database, make_note: Any, mine: int
+) -> None:
+    from chassis.dead_letters import bury
+
+    async with database.transaction() as session:
+        for number in (1, 2):
+            record = as_record(make_note(number, mine))
+            await bury(session, record, None, NoteCreated.event_type, ValueError(f"poison {number}"))
+    base = "/api/v1/ops/learning/dead-letters"
+    assert (await client.get(base)).status_code == 401
+    assert (await client.get(base, headers=auth(1))).status_code == 403
+    second, first = (await client.get(base, headers=auth(1, "admin"))).json()["items"]
+    assert (first["error"], first["status"], "value" in first) == ("ValueError: poison 1", "waiting", False)
+    dropped = await client.post(f"{base}/{first['id']}/drop", headers=auth(1, "admin"))
+    assert (dropped.json()["status"], dropped.json()["resolved_at"] is not None) == ("dropped", True)
+    assert (await client.post(f"{base}/{first['id']}/retry", headers=auth(1, "admin"))).status_code == 409
+    assert (await client.post(f"{base}/{second['id']}/retry", headers=auth(1, "admin"))).json()[
+        "status"
+    ] == "retry"
+    assert (await client.get(f"{base}/{second['id']}", headers=auth(1, "admin"))).json()["status"] == "retry"
+    assert (await client.get(f"{base}/99999", headers=auth(1, "admin"))).status_code == 404
+    waiting = (await client.get(f"{base}?status=waiting", headers=auth(1, "admin"))).json()["items"]
+    assert waiting == []
+
+
+async def test_the_backlog_is_measured_while_nobody_relays(
+    client: Any, database: Database, make_note: Any, mine: int
+) -> None:
+    from chassis.outbox import measure
+
+    await say(database, make_note, mine, range(1, 4))
+    await measure(database)
+    assert 'lyceum_outbox_unpublished{service="learning"} 3.0' in (await client.get("/metrics")).text

@@ -9,9 +9,9 @@ from fastapi.responses import Response
 
 from chassis import metrics
 from chassis.asgi import MetricsMiddleware, TraceMiddleware
-from chassis.auth import JwksSource, ServiceSigner, ServiceTokenVerifier, TokenVerifier
+from chassis.auth import JwksSource, ServiceTokenVerifier, TokenVerifier
 from chassis.db import Database
-from chassis.internal import InternalCalls
+from chassis.internal import InternalCalls, signer_of
 from chassis.settings import ServiceSettings
 from chassis.web import ops, problems
 from chassis.web.body_limit import BodyLimit
@@ -77,11 +77,7 @@ def _equip(app: FastAPI, settings: ServiceSettings, jwks: JwksSource | None) -> 
         if settings.service_jwks_file
         else None
     )
-    state.calls = (
-        InternalCalls(settings, ServiceSigner(settings.service, settings.service_key_file))
-        if settings.service_key_file
-        else None
-    )
+    state.calls = InternalCalls(settings, signer_of(settings)) if settings.service_key_file else None
 
 
 def _add_health(app: FastAPI) -> None:

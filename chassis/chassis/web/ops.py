@@ -56,6 +56,15 @@ def dead_letter_router(service: str) -> APIRouter:
         rows, next_cursor = await page(session, statement, params, key=[(DeadLetter.id, "desc")])
         return Page(items=[DeadLetterOut.of(row) for row in rows], next_cursor=next_cursor)
 
+    @router.get("/{letter_id}")
+    async def read_dead_letter(
+        session: Session, _admin: AdminUser, letter_id: Annotated[Identifier, Path()]
+    ) -> DeadLetterOut:
+        letter = await session.get(DeadLetter, letter_id)
+        if letter is None:
+            raise dead_letters.DeadLetterNotFound
+        return DeadLetterOut.of(letter)
+
     @router.post("/{letter_id}/retry")
     async def retry_dead_letter(
         session: Session, admin: AdminUser, letter_id: Annotated[Identifier, Path()]
