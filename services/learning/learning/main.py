@@ -4,9 +4,11 @@ from chassis.web import serve, service_app
 from fastapi import FastAPI
 
 import learning.tables  # noqa: F401 - every model is mapped before the first statement
+from learning.bookmarks.routes import router as bookmarks
 from learning.certificates.routes import router as certificates
 from learning.enrollments.routes import internal_router as internal_enrollments
 from learning.enrollments.routes import router as enrollments
+from learning.notes.routes import router as notes
 from learning.settings import Settings
 from learning.students.routes import router as students
 from learning.study.routes import router as study
@@ -17,7 +19,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return service_app(
         settings or Settings(),
         title="Lyceum learning",
-        routers=[enrollments, study, students, certificates, internal_enrollments],
+        routers=[enrollments, study, students, certificates, notes, bookmarks, internal_enrollments],
     )
 
 

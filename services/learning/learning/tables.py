@@ -6,7 +6,7 @@ from chassis.db import Base
 from learning.activity.models import Activity
 from learning.bookmarks.models import Bookmark
 from learning.certificates.models import Certificate
-from learning.course_mirror.models import CourseRecount, MirrorCourse, MirrorLesson
+from learning.course_mirror.models import CourseRecount, MirrorCourse, MirrorLesson, Removal
 from learning.enrollments.models import Enrollment
 from learning.notes.models import Note
 from learning.notifications.models import Notification
@@ -35,6 +35,7 @@ __all__ = [
     "Notification",
     "Progress",
     "Purchase",
+    "Removal",
     "SandboxCharge",
     "UserPreference",
     "metadata",

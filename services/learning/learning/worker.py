@@ -4,10 +4,13 @@ from chassis.worker import PeriodicJob, run_worker
 
 import learning.tables  # noqa: F401 - every model is mapped before the first statement
 from learning.settings import Settings
-from learning.study import recounts
+from learning.study import recounts, removals
 from learning.subscriptions import SUBSCRIPTIONS
 
-JOBS = [PeriodicJob("recount", 60, recounts.continue_recounts, recounts.CHANNEL)]
+JOBS = [
+    PeriodicJob("recount", 60, recounts.continue_recounts, recounts.CHANNEL),
+    PeriodicJob("removals", 60, removals.continue_removals, removals.CHANNEL),
+]
 
 
 def main() -> None:

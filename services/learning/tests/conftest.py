@@ -79,6 +79,19 @@ def published_course(
     )
 
 
+class Outlines:
+    """What courses are made of: `make.course(12, modules=(make.module(10, make.lesson(101)),))`."""
+
+    lesson = staticmethod(lesson)
+    module = staticmethod(module)
+    course = staticmethod(published_course)
+
+
+@pytest.fixture(scope="session")
+def make() -> Outlines:
+    return Outlines()
+
+
 @dataclass
 class Catalog:
     """Catalog as learning asks it: a real server on loopback that offers the courses it was given."""

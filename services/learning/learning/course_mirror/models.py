@@ -7,6 +7,7 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    CheckConstraint,
     DateTime,
     ForeignKey,
     Index,
@@ -81,3 +82,15 @@ class CourseRecount(Base):
     course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     after_enrollment_id: Mapped[int] = mapped_column(BigInteger)
     since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class Removal(Base):
+    """A lesson or a course that catalog deleted, while things of learners are left that go with it."""
+
+    __tablename__ = "removals"
+
+    kind: Mapped[str] = mapped_column(String, primary_key=True)
+    object_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    since: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+    __table_args__ = (CheckConstraint("kind IN ('lesson', 'course')", name="ck_removals_kind_known"),)

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.db import now
-from sqlalchemy import and_, any_, case, delete, or_, select, update
+from sqlalchemy import all_, and_, any_, case, delete, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from learning.course_mirror.models import CourseRecount, MirrorCourse, MirrorLesson
+from learning.course_mirror.models import CourseRecount, MirrorCourse, MirrorLesson, Removal
 
 
 async def course(session: AsyncSession, course_id: int) -> MirrorCourse | None:
@@ -68,6 +68,22 @@ async def relist(session: AsyncSession, course_id: int) -> None:
     )
 
 
+async def take_out_deleted(session: AsyncSession, course_id: int) -> list[int]:
+    """Take out the lessons that the newest list of existing ones lacks; their ids."""
+    gone = await session.scalars(
+        delete(MirrorLesson)
+        .where(
+            MirrorLesson.course_id == course_id,
+            MirrorCourse.course_id == MirrorLesson.course_id,
+            MirrorCourse.lesson_ids_version > MirrorCourse.outline_version,
+            MirrorLesson.lesson_id != all_(MirrorCourse.lesson_ids),
+        )
+        .returning(MirrorLesson.lesson_id)
+        .execution_options(synchronize_session=False)
+    )
+    return sorted(gone)
+
+
 async def listed_lessons(session: AsyncSession, course_id: int) -> Sequence[MirrorLesson]:
     """The lessons learners see, in the author's order."""
     statement = (
@@ -116,3 +132,19 @@ async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -
     await session.execute(
         update(MirrorCourse).where(MirrorCourse.created_by_id == user_id).values(created_by_id=tombstone_id)
     )
+
+
+async def add_removals(session: AsyncSession, kind: str, object_ids: Sequence[int]) -> None:
+    if object_ids:
+        rows = [{"kind": kind, "object_id": each} for each in object_ids]
+        await session.execute(insert(Removal).on_conflict_do_nothing(), rows)
+
+
+async def next_removal(session: AsyncSession) -> Removal | None:
+    """A removal nobody else is working on, locked."""
+    statement = select(Removal).order_by(Removal.since).limit(1)
+    return await session.scalar(statement.with_for_update(skip_locked=True))
+
+
+async def end_removal(session: AsyncSession, removal: Removal) -> None:
+    await session.delete(removal)

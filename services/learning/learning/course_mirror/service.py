@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from learning.course_mirror import queries
 from learning.course_mirror.errors import CourseNotFound, LessonNotFound
-from learning.course_mirror.models import MirrorCourse, MirrorLesson
+from learning.course_mirror.models import MirrorCourse, MirrorLesson, Removal
 
 if TYPE_CHECKING:
     from chassis.internal import InternalCalls
@@ -70,7 +70,7 @@ def _lessons(outline: CoursePublished) -> list[dict[str, Any]]:
 
 
 async def take_change(session: AsyncSession, changed: CourseChanged) -> None:
-    """Take a course's own row; lessons it does not have any more stop being listed."""
+    """Take a course's own row; lessons it does not have any more go, and leave a removal behind."""
     course = await queries.lock_or_add_course(session, changed.course_id, changed.created_by_id)
     course.was_published = course.was_published or changed.first_published_at is not None
     _take_state(course, changed.version, is_published=changed.is_published)
@@ -79,6 +79,8 @@ async def take_change(session: AsyncSession, changed: CourseChanged) -> None:
         course.lesson_ids_version = changed.version
         course.lesson_ids = sorted(changed.lesson_ids)
     await session.flush()
+    gone = await queries.take_out_deleted(session, changed.course_id)
+    await queries.add_removals(session, "lesson", gone)
     await queries.relist(session, changed.course_id)
 
 
@@ -98,6 +100,7 @@ async def take_deletion(session: AsyncSession, deleted: CourseDeleted) -> None:
     await session.flush()
     await queries.write_lessons(session, deleted.course_id, [])
     await queries.end_recount(session, deleted.course_id)
+    await queries.add_removals(session, "course", [deleted.course_id])
 
 
 # --- reading ------------------------------------------------------------------------------------------------
@@ -122,6 +125,17 @@ async def lesson_ids_of(session: AsyncSession, course_id: int) -> list[int]:
 async def find_lesson(session: AsyncSession, lesson_id: int) -> MirrorLesson | None:
     """A lesson learners see now, whatever its course."""
     return await queries.lesson(session, lesson_id)
+
+
+async def require_course(session: AsyncSession, calls: "InternalCalls", course_id: int) -> MirrorCourse:
+    """A course that is or was public; catalog is asked once before the answer is CourseNotFound."""
+    course = await find_course(session, course_id)
+    if course is None or not course.was_published:
+        await take_outline(session, await fetch_outline(calls, course_id))
+        course = await find_course(session, course_id)
+    if course is None:
+        raise CourseNotFound
+    return course
 
 
 async def lesson_in(
@@ -199,6 +213,15 @@ async def next_recount(session: AsyncSession) -> tuple[int, int] | None:
     """Course and last enrollment counted of an unfinished recount, locked for this transaction."""
     found = await queries.next_recount(session)
     return None if found is None else (found.course_id, found.after_enrollment_id)
+
+
+async def next_removal(session: AsyncSession) -> Removal | None:
+    """A deleted lesson or course of which learners' things are left, locked for this transaction."""
+    return await queries.next_removal(session)
+
+
+async def end_removal(session: AsyncSession, removal: Removal) -> None:
+    await queries.end_removal(session, removal)
 
 
 async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:

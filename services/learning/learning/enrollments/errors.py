@@ -1,6 +1,6 @@
 """Why an enrollment is refused, or cannot be used."""
 
-from chassis.errors import Conflict, NotFound, PaymentRequired
+from chassis.errors import Conflict, Forbidden, NotFound, PaymentRequired
 
 
 class EnrollmentNotFound(NotFound):
@@ -26,3 +26,8 @@ class EnrollmentCompleted(Conflict):
 class PaymentNeeded(PaymentRequired):
     slug = "payment-required"
     title = "The course has to be bought, or opened by a subscription"
+
+
+class NotEnrolled(Forbidden):
+    slug = "not-enrolled"
+    title = "This is for those who take the course"

@@ -79,10 +79,10 @@ async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -
     )
 
 
-async def forget_lessons(session: AsyncSession, lesson_ids: Sequence[int]) -> None:
+async def forget_lesson(session: AsyncSession, lesson_id: int) -> None:
     """Nobody stands at a lesson that is gone (SET NULL)."""
     await session.execute(
         update(Enrollment)
-        .where(Enrollment.last_lesson_accessed_id.in_(lesson_ids))
+        .where(Enrollment.last_lesson_accessed_id == lesson_id)
         .values(last_lesson_accessed_id=None)
     )

@@ -19,6 +19,7 @@ from learning.enrollments.errors import (
     EnrollmentCompleted,
     EnrollmentDropped,
     EnrollmentNotFound,
+    NotEnrolled,
     PaymentNeeded,
 )
 from learning.enrollments.models import Enrollment
@@ -274,5 +275,13 @@ async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -
     await queries.replace_user(session, user_id, tombstone_id)
 
 
-async def forget_lessons(session: AsyncSession, lesson_ids: Sequence[int]) -> None:
-    await queries.forget_lessons(session, lesson_ids)
+async def forget_lesson(session: AsyncSession, lesson_id: int) -> None:
+    await queries.forget_lesson(session, lesson_id)
+
+
+async def require_enrolled(session: AsyncSession, user_id: int, course_id: int) -> Enrollment:
+    """A user's enrollment in a course, not dropped. Raises NotEnrolled."""
+    enrollment = await queries.find(session, user_id, course_id)
+    if enrollment is None or enrollment.status == "dropped":
+        raise NotEnrolled
+    return enrollment

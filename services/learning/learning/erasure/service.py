@@ -1,32 +1,36 @@
 """Erase a person: the tombstone's id wherever theirs was, and nothing they wrote or were called."""
 
 from chassis.db import now
+from chassis.erasure import scrub_chassis_tables
 from chassis.outbox import emit
 from contracts.platform import ErasureCompleted
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from learning.activity import service as activity
+from learning.bookmarks import service as bookmarks
 from learning.certificates import service as certificates
 from learning.course_mirror import service as course_mirror
 from learning.enrollments import service as enrollments
 from learning.erasure import queries
+from learning.notes import service as notes
+from learning.notifications import service as notifications
 from learning.payments import service as payments
 from learning.people import service as people
+from learning.preferences import service as preferences
 from learning.progress import service as progress
 from learning.teaching import service as teaching
-
-TOPIC = "learning.events"
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     """Rewrite every table of learning's, its outbox and dead letters included, and report it."""
     enrollment_ids = await enrollments.ids_of_user(session, user_id)
     await progress.replace_user(session, user_id, tombstone_id, enrollment_ids)
-    for slice_service in (enrollments, certificates, payments, activity, course_mirror, teaching):
+    counted = (enrollments, certificates, payments, activity, notes, bookmarks, course_mirror, teaching)
+    for slice_service in counted:
         await slice_service.replace_user(session, user_id, tombstone_id)
-    await people.forget(session, user_id)
-    await queries.rewrite_outbox(session, TOPIC, user_id, tombstone_id)
-    await queries.rewrite_dead_letters(session, user_id, tombstone_id)
+    for slice_service in (people, notifications, preferences):
+        await slice_service.forget(session, user_id)
+    await scrub_chassis_tables(session, user_id, tombstone_id)
     await queries.forget_answers(session, user_id)
     instant = now()
     emit(

@@ -86,10 +86,11 @@ async def clear_notes(session: AsyncSession, enrollment_ids: Iterable[int]) -> N
     )
 
 
-async def forget_lessons(session: AsyncSession, lesson_ids: Iterable[int]) -> None:
-    """Lessons are gone: their records go with them (CASCADE), and nobody stands at them (SET NULL)."""
-    gone = _ids(lesson_ids)
-    await session.execute(delete(Progress).where(Progress.lesson_id == gone))
+async def forget_lesson(session: AsyncSession, lesson_id: int) -> None:
+    """A lesson is gone: its records go with it (CASCADE), and nobody stands at it (SET NULL)."""
+    await session.execute(delete(Progress).where(Progress.lesson_id == lesson_id))
     await session.execute(
-        update(CourseProgress).where(CourseProgress.current_lesson_id == gone).values(current_lesson_id=None)
+        update(CourseProgress)
+        .where(CourseProgress.current_lesson_id == lesson_id)
+        .values(current_lesson_id=None)
     )

@@ -82,6 +82,6 @@ async def replace_user(
     await queries.clear_notes(session, enrollment_ids)
 
 
-async def forget_lessons(session: AsyncSession, lesson_ids: Sequence[int]) -> None:
-    """Lessons were deleted in catalog: their records go too."""
-    await queries.forget_lessons(session, lesson_ids)
+async def forget_lesson(session: AsyncSession, lesson_id: int) -> None:
+    """A lesson was deleted in catalog: its records go too."""
+    await queries.forget_lesson(session, lesson_id)

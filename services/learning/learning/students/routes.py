@@ -22,5 +22,23 @@ async def list_students(
     params: Annotated[StudentList, Query()],
 ) -> Page[StudentOut]:
     """A course's students, the latest first: for its lead, its instructors who may manage students, and admins."""
-    items, next_cursor = await service.list_students(session, calls, user, course_id, params)
-    return Page(items=items, next_cursor=next_cursor)
+    found, next_cursor = await service.list_students(session, calls, user, course_id, params.status, params)
+    return Page(items=[_shown(student) for student in found], next_cursor=next_cursor)
+
+
+def _shown(student: service.Student) -> StudentOut:
+    enrollment, person = student.enrollment, student.person
+    return StudentOut.model_validate(
+        {
+            "user_id": enrollment.user_id,
+            "display_name": None if person is None else person.display_name,
+            "picture_url": None if person is None else person.picture_url,
+            "enrollment_id": enrollment.id,
+            "status": enrollment.status,
+            "enrolled_date": enrollment.enrolled_date,
+            "completion_date": enrollment.completion_date,
+            "last_accessed": enrollment.last_accessed,
+            "progress_percentage": enrollment.progress_percentage,
+            "total_time_spent": enrollment.total_time_spent,
+        }
+    )

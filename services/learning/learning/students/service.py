@@ -1,20 +1,32 @@
 """Show a course's students to those who may manage them."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chassis.errors import Forbidden
+from chassis.pagination import PageParams
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from learning.course_mirror import service as course_mirror
 from learning.course_mirror.errors import CourseNotFound
 from learning.enrollments import service as enrollments
 from learning.people import service as people
-from learning.students.schemas import StudentList, StudentOut
 from learning.teaching import service as teaching
 
 if TYPE_CHECKING:
     from chassis.auth import Principal
     from chassis.internal import InternalCalls
+
+    from learning.enrollments.models import Enrollment
+    from learning.people.models import MirrorUser
+
+
+@dataclass(frozen=True, slots=True)
+class Student:
+    """An enrollment, and who it is; None for a person who was erased, or whose name has not come yet."""
+
+    enrollment: "Enrollment"
+    person: "MirrorUser | None"
 
 
 async def list_students(
@@ -22,32 +34,14 @@ async def list_students(
     calls: "InternalCalls",
     principal: "Principal",
     course_id: int,
-    params: StudentList,
-) -> tuple[list[StudentOut], str | None]:
+    status: str | None,
+    params: PageParams,
+) -> tuple[list[Student], str | None]:
     """A course's students, the latest first. Raises CourseNotFound, or Forbidden to those who do not teach it."""
     await _require_teacher(session, calls, principal, course_id)
-    rows, next_cursor = await enrollments.list_of_course(session, course_id, params.status, params)
+    rows, next_cursor = await enrollments.list_of_course(session, course_id, status, params)
     known = await people.users_by_id(session, [row.user_id for row in rows])
-    students = []
-    for row in rows:
-        person = known.get(row.user_id)
-        students.append(
-            StudentOut.model_validate(
-                {
-                    "user_id": row.user_id,
-                    "display_name": None if person is None else person.display_name,
-                    "picture_url": None if person is None else person.picture_url,
-                    "enrollment_id": row.id,
-                    "status": row.status,
-                    "enrolled_date": row.enrolled_date,
-                    "completion_date": row.completion_date,
-                    "last_accessed": row.last_accessed,
-                    "progress_percentage": row.progress_percentage,
-                    "total_time_spent": row.total_time_spent,
-                }
-            )
-        )
-    return students, next_cursor
+    return [Student(row, known.get(row.user_id)) for row in rows], next_cursor
 
 
 async def _require_teacher(

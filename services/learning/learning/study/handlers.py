@@ -5,7 +5,7 @@ from contracts.catalog import CourseChanged, CourseDeleted, CoursePublished, Cou
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from learning.course_mirror import service as course_mirror
-from learning.study import recounts
+from learning.study import recounts, removals
 
 
 async def on_course_published(session: AsyncSession, received: Received[CoursePublished]) -> None:
@@ -15,6 +15,7 @@ async def on_course_published(session: AsyncSession, received: Received[CoursePu
 
 async def on_course_changed(session: AsyncSession, received: Received[CourseChanged]) -> None:
     await course_mirror.take_change(session, received.data)
+    await removals.begin(session)
     await recounts.recount(session, received.data.course_id)
 
 
@@ -24,3 +25,4 @@ async def on_course_unpublished(session: AsyncSession, received: Received[Course
 
 async def on_course_deleted(session: AsyncSession, received: Received[CourseDeleted]) -> None:
     await course_mirror.take_deletion(session, received.data)
+    await removals.begin(session)

@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), server_default="", nullable=False),
         sa.Column("notes", sa.Text(), server_default="", nullable=False),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("course_id", sa.BigInteger(), nullable=False),
+        sa.Column("lesson_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "content_type IN ('course', 'lesson', 'resource')", name="ck_courses_bookmark_content_type_known"
         ),
@@ -29,6 +31,8 @@ def upgrade() -> None:
     )
     op.create_index("courses_boo_user_id_9a294c_idx", "courses_bookmark", ["user_id", "position"])
     op.create_index("ix_courses_bookmark_content_type", "courses_bookmark", ["content_type"])
+    op.create_index("ix_courses_bookmark_course_id", "courses_bookmark", ["course_id"])
+    op.create_index("ix_courses_bookmark_lesson_id", "courses_bookmark", ["lesson_id"])
 
 
 def downgrade() -> None:

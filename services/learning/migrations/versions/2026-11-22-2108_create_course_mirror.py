@@ -59,9 +59,18 @@ def upgrade() -> None:
         sa.Column("since", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
         sa.PrimaryKeyConstraint("course_id", name="pk_course_recounts"),
     )
+    op.create_table(
+        "removals",
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("object_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("since", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.CheckConstraint("kind IN ('lesson', 'course')", name="ck_removals_kind_known"),
+        sa.PrimaryKeyConstraint("kind", "object_id", name="pk_removals"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("removals")
     op.drop_table("course_recounts")
     op.drop_table("mirror_lesson")
     op.drop_table("mirror_course")
