@@ -12,7 +12,7 @@ from gateway.access import AccessLog
 from gateway.auth import principal_of
 from gateway.client import Clients
 from gateway.cors import Cors
-from gateway.edge import Exchange
+from gateway.exchange import Exchange
 from gateway.limits import Limiter, Limits, address_key
 from gateway.pages import Page
 from gateway.problems import Problem

@@ -9,34 +9,26 @@ in two steps (RFC 9112, 9.6): a reset could take the answer with it.
 """
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 from urllib.parse import unquote
 
 import httptools
 import structlog
-from chassis.tracing import continue_trace, sane_request_id
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
 from gateway import problems
 from gateway.deadlines import NEVER, Deadlines
-from gateway.problems import CONTENT_TYPE, Problem
+from gateway.exchange import Exchange
+from gateway.heads import MAX_HEADERS, head_problem, head_too_large, whole_answer
+from gateway.problems import Problem
 from gateway.settings import Settings
 
 log = structlog.get_logger()
 
 HIGH_WATER = 64 * 1024
-MAX_HEADERS = 100
 LINGER = 3.0
-
-_STATUS_LINES = {
-    status: b"HTTP/1.1 %d %s\r\n"
-    % (status, HTTPStatus(status).phrase.encode() if status in HTTPStatus._value2member_map_ else b"")
-    for status in range(200, 600)
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,149 +55,6 @@ class ClientLimits:
             write_timeout=settings.write_timeout,
             keep_alive_timeout=settings.keep_alive_timeout,
         )
-
-
-class Exchange:
-    """One request and its answer, seen from ASGI. In the scope as `extensions["lyceum.edge"]`.
-
-    `on_lost` is called once should the client go away before the answer is out. `endless` marks an answer that
-    a shutdown need not wait for.
-    """
-
-    __slots__ = (
-        "body",
-        "chunked",
-        "complete",
-        "endless",
-        "expects_continue",
-        "keep_alive",
-        "lost",
-        "method",
-        "more_body",
-        "on_lost",
-        "protocol",
-        "reader",
-        "remaining",
-        "started",
-        "version",
-    )
-
-    def __init__(self, protocol: "EdgeProtocol", method: str, version: str, expects_continue: bool) -> None:
-        self.protocol = protocol
-        self.method = method
-        self.version = version
-        self.expects_continue = expects_continue
-        self.keep_alive = False
-        self.body = bytearray()
-        self.more_body = True
-        self.started = self.complete = self.lost = self.endless = False
-        self.chunked = False
-        self.remaining = 0
-        self.reader: asyncio.Future[None] | None = None
-        self.on_lost: Callable[[], object] | None = None
-
-    def abort(self) -> None:
-        """Cut the connection, so that a half-sent answer cannot pass for a whole one."""
-        self.lost = True
-        self.protocol.transport.abort()
-
-    def wake_reader(self) -> None:
-        if self.reader is not None and not self.reader.done():
-            self.reader.set_result(None)
-
-    def lose(self) -> None:
-        """The client is gone, or gave up, or was given up on."""
-        if self.complete or self.lost:
-            return
-        self.lost = True
-        self.wake_reader()
-        if self.on_lost is not None:
-            self.on_lost()
-
-    async def receive(self) -> dict[str, Any]:
-        protocol = self.protocol
-        while not self.body and self.more_body and not self.lost and not self.complete:
-            if self.expects_continue:
-                self.expects_continue = False
-                protocol.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            protocol.resume_reading()
-            protocol.deadline = protocol.loop.time() + protocol.limits.body_timeout
-            self.reader = protocol.loop.create_future()
-            try:
-                await self.reader
-            finally:
-                self.reader = None
-                protocol.forget_deadline()
-        if self.lost or self.complete:
-            return {"type": "http.disconnect"}
-        body = bytes(self.body)
-        self.body.clear()
-        return {"type": "http.request", "body": body, "more_body": self.more_body}
-
-    async def send(self, message: Any) -> None:
-        protocol = self.protocol
-        if protocol.writer is not None:
-            await protocol.writer
-        if self.lost:
-            return
-        if message["type"] == "http.response.start":
-            if self.started:
-                raise RuntimeError("the answer has started already")
-            self._start(message["status"], message["headers"])
-        elif not self.started or self.complete:
-            raise RuntimeError("a body outside an answer")
-        else:
-            self._write(message.get("body", b""), message.get("more_body", False))
-
-    def _start(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self.started = True
-        if self.expects_continue:
-            # Nobody can know whether the body that was never asked for will still come.
-            self.keep_alive = False
-        head = [_STATUS_LINES[status]]
-        framed = False
-        for name, value in self.protocol.server_state.default_headers:
-            head += (name, b": ", value, b"\r\n")
-        for name, value in headers:
-            if name == b"content-length":
-                framed = True
-                self.remaining = int(value)
-            head += (name, b": ", value, b"\r\n")
-        if self.method == "HEAD" or status in (204, 304):
-            self.remaining = 0
-        elif not framed:
-            if self.version == "1.1":
-                self.chunked = True
-                head.append(b"transfer-encoding: chunked\r\n")
-            else:
-                self.keep_alive = False  # HTTP/1.0 knows no chunks: the end of the connection ends the body.
-                self.remaining = -1
-        if not self.keep_alive:
-            head.append(b"connection: close\r\n")
-        head.append(b"\r\n")
-        self.protocol.transport.write(b"".join(head))
-
-    def _write(self, body: bytes, more_body: bool) -> None:
-        transport = self.protocol.transport
-        if self.method == "HEAD":
-            body = b""
-        if self.chunked:
-            if body:
-                end = b"\r\n" if more_body else b"\r\n0\r\n\r\n"
-                transport.write(b"".join((b"%x\r\n" % len(body), body, end)))
-            elif not more_body:
-                transport.write(b"0\r\n\r\n")
-        elif body:
-            if self.remaining >= 0:
-                self.remaining -= len(body)
-                if self.remaining < 0:
-                    raise RuntimeError("the body is longer than its Content-Length")
-            transport.write(body)
-        if not more_body:
-            if self.remaining > 0:
-                raise RuntimeError("the body is shorter than its Content-Length")
-            self.complete = True
-            self.protocol.answer_complete(self)
 
 
 class EdgeProtocol(asyncio.Protocol):
@@ -322,7 +171,7 @@ class EdgeProtocol(asyncio.Protocol):
             self.deadline = self.loop.time() + self.limits.head_timeout
         self._head_bytes += size
         if self._head_bytes > self.limits.head_bytes:
-            self._refuse(_head_too_large(self.limits.head_bytes))
+            self._refuse(head_too_large(self.limits.head_bytes))
 
     # -- the parser
 
@@ -352,10 +201,10 @@ class EdgeProtocol(asyncio.Protocol):
         headers = self._headers
         size = len(self._url) + sum([len(name) + len(value) + 4 for name, value in headers])
         if size > self.limits.head_bytes or len(headers) > MAX_HEADERS:
-            self._refusal = _head_too_large(self.limits.head_bytes)
+            self._refusal = head_too_large(self.limits.head_bytes)
             raise ValueError
         version = self.parser.get_http_version()
-        problem = _head_problem(version, headers)
+        problem = head_problem(version, headers)
         if problem is not None:
             self._refusal = problem
             raise ValueError
@@ -486,7 +335,7 @@ class EdgeProtocol(asyncio.Protocol):
                 self.transport.abort()
                 return
         self.deaf = True
-        self.transport.write(_whole_answer(problem, self.server_state.default_headers))
+        self.transport.write(whole_answer(problem, self.server_state.default_headers))
         self._close()
 
     def _close(self) -> None:
@@ -507,50 +356,3 @@ def edge_protocol(limits: ClientLimits) -> type[EdgeProtocol]:
 
 def _address(info: Any) -> tuple[str, int] | None:
     return (str(info[0]), int(info[1])) if isinstance(info, tuple | list) and len(info) >= 2 else None
-
-
-def _head_too_large(limit: int) -> Problem:
-    return Problem(
-        431, "head-too-large", "The request's headers are too large", f"At most {limit} bytes are taken."
-    )
-
-
-def _head_problem(version: str, headers: list[tuple[bytes, bytes]]) -> Problem | None:
-    """What the parser lets pass and two servers could read in two ways."""
-    hosts = lengths = 0
-    for name, value in headers:
-        if name == b"host":
-            hosts += 1
-        elif name == b"content-length":
-            lengths += 1
-            if not value.isdigit():
-                return Problem(400, "malformed-request", "This is not a valid HTTP request")
-        elif name == b"transfer-encoding":
-            if value.strip().lower() != b"chunked":
-                return Problem(501, "transfer-coding", "No transfer coding but chunked is known here")
-            if version != "1.1":
-                return Problem(400, "malformed-request", "This is not a valid HTTP request")
-            lengths += 1
-    if hosts > 1 or (hosts == 0 and version == "1.1") or lengths > 1:
-        return Problem(400, "malformed-request", "This is not a valid HTTP request")
-    if version not in ("1.1", "1.0"):
-        return Problem(505, "http-version", "This server speaks HTTP/1.1")
-    return None
-
-
-def _whole_answer(problem: Problem, default_headers: list[tuple[bytes, bytes]]) -> bytes:
-    """A request that never reached the application has no id of its own: it gets one here."""
-    request_id = sane_request_id(None)
-    body = problem.body(instance="", request_id=request_id)
-    headers = [
-        *default_headers,
-        *problem.headers,
-        (b"content-type", CONTENT_TYPE),
-        (b"content-length", str(len(body)).encode()),
-        (b"x-request-id", request_id.encode()),
-        (b"traceparent", continue_trace(None).traceparent.encode()),
-        (b"x-content-type-options", b"nosniff"),
-        (b"connection", b"close"),
-    ]
-    lines = [b"".join((name, b": ", value, b"\r\n")) for name, value in headers]
-    return b"".join((_STATUS_LINES[problem.status], *lines, b"\r\n", body))

@@ -2,7 +2,8 @@
 
 import asyncio
 
-from gateway.pool import BadAnswer, Pool
+from gateway.connection import BadAnswer
+from gateway.pool import Pool
 
 MAX_BODY_BYTES = 16 * 1024 * 1024
 

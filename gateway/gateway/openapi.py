@@ -12,8 +12,8 @@ from typing import Any
 import orjson
 import structlog
 
+from gateway.connection import UpstreamError
 from gateway.fetch import fetch
-from gateway.pool import UpstreamError
 from gateway.proxy import Proxy
 from gateway.settings import Settings
 from gateway.upstreams import Route, route

@@ -12,8 +12,16 @@ from urllib.parse import urlsplit
 from chassis.asgi import Receive, Scope, Send
 
 from gateway import problems
+from gateway.connection import (
+    Busy,
+    Connection,
+    TooSlow,
+    Unanswered,
+    Unreachable,
+    UpstreamError,
+)
 from gateway.deadlines import NEVER, Deadlines
-from gateway.pool import Busy, Connection, Pool, PoolLimits, TooSlow, Unanswered, Unreachable, UpstreamError
+from gateway.pool import Pool, PoolLimits
 from gateway.problems import Header, Problem
 from gateway.settings import Settings
 from gateway.upstreams import Route

@@ -7,11 +7,11 @@ import orjson
 
 from gateway import asyncapi, metrics, problems
 from gateway.client import within
+from gateway.connection import UpstreamError
 from gateway.docs import Docs
 from gateway.fetch import fetch
 from gateway.openapi import OpenApi
 from gateway.pages import JSON, NO_STORE, Answer, Page, tagged
-from gateway.pool import UpstreamError
 from gateway.proxy import Proxy
 from gateway.request import Request
 from gateway.settings import Settings
