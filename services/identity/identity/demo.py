@@ -14,7 +14,7 @@ from chassis.logs import configure_logs
 
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity.accounts import service as accounts
-from identity.accounts.errors import UsernameTaken
+from identity.accounts.errors import EmailTaken, UsernameTaken
 from identity.passwords.hashing import Hasher
 from identity.registration.service import Newcomer, open_account
 from identity.settings import Settings
@@ -79,6 +79,8 @@ async def _make(database: Database, hasher: Hasher, account: DemoAccount) -> boo
         other = replace(newcomer, username=f"{newcomer.username}-{secrets.token_hex(3)}")
         async with database.transaction() as session:
             await open_account(session, other, role=account.role, verified=True)
+    except EmailTaken:
+        return False
     return True
 
 

@@ -3,11 +3,12 @@
 import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
 from chassis.db import Base
 
-from identity.accounts.models import CustomUser
+from identity.accounts.models import CustomUser, ReservedUsername
 from identity.billing.models import Subscription
 from identity.email_addresses.models import EmailAddress, EmailConfirmation
 from identity.instructor_standing.models import MirrorInstructor
 from identity.logins.models import LoginLog, UnknownLoginAttempt
+from identity.mail_requests.models import MailRequest
 from identity.one_time_tokens.models import EmailVerification, PasswordReset
 from identity.profiles.models import Profile
 from identity.rights.models import CustomUserGroup, CustomUserPermission, Group, GroupPermission, Permission
@@ -41,6 +42,7 @@ __all__ = [
     "Group",
     "GroupPermission",
     "LoginLog",
+    "MailRequest",
     "MirrorInstructor",
     "Nonce",
     "OutstandingToken",
@@ -48,6 +50,7 @@ __all__ = [
     "PasswordReset",
     "Permission",
     "Profile",
+    "ReservedUsername",
     "SigningKey",
     "Site",
     "SocialAccount",

@@ -9,7 +9,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity.logins import service as logins
+from identity.mail_requests import service as mail_requests
+from identity.mail_requests.service import Asked
 from identity.one_time_tokens import service as one_time_tokens
+from identity.password_resets import service as password_resets
+from identity.registration import service as registration
 from identity.sessions import service as sessions
 from identity.settings import Settings
 from identity.subscriptions import SUBSCRIPTIONS
@@ -41,12 +45,27 @@ def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
     return work
 
 
+def answer_mail_requests(settings: Settings) -> Callable[[Database], Awaitable[None]]:
+    """The job that mails the links people asked for, where there is an account to mail them to."""
+
+    async def verification(session: AsyncSession, asked: Asked) -> None:
+        await registration.resend_verification(session, asked.email, settings)
+
+    async def reset(session: AsyncSession, asked: Asked) -> None:
+        await password_resets.mail_link(session, asked.email, asked.address, settings)
+
+    return partial(mail_requests.answer_all, answers={"verification": verification, "reset": reset})
+
+
 def main() -> None:
     settings = Settings()
     run_worker(
         settings,
         subscriptions=SUBSCRIPTIONS,
-        jobs=[PeriodicJob("purge", HOUR, purge(settings))],
+        jobs=[
+            PeriodicJob("purge", HOUR, purge(settings)),
+            PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
+        ],
         sends_mail=True,
     )
 

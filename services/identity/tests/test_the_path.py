@@ -11,8 +11,7 @@ from contracts.identity import (
     UserLoggedIn,
     UserRegistered,
 )
-
-from .conftest import MakePerson, Postbox, text_of
+from identity.testing import MakePerson, Postbox, text_of
 
 
 async def test_register_verify_login(

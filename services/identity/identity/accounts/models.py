@@ -52,3 +52,16 @@ class CustomUser(Base):
         Index("uq_users_customuser_lower_email", func.lower(text("email")), unique=True),
         Index("uq_users_customuser_lower_username", func.lower(text("username")), unique=True),
     )
+
+
+class ReservedUsername(Base):
+    """A username that somebody asked for together with an address that has an account.
+
+    It was not given away, and it is not free any more: else a second try with the same name would tell whether the
+    address was taken.
+    """
+
+    __tablename__ = "reserved_usernames"
+
+    username: Mapped[str] = mapped_column(String, primary_key=True)
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

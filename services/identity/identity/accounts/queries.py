@@ -6,7 +6,7 @@ from sqlalchemy import Select, func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity.accounts.models import CustomUser
+from identity.accounts.models import CustomUser, ReservedUsername
 
 
 def _locked(statement: Select[Any]) -> Select[Any]:
@@ -31,6 +31,19 @@ async def by_email(session: AsyncSession, email: str, *, lock: bool = False) -> 
 
 async def by_username(session: AsyncSession, username: str) -> CustomUser | None:
     return await session.scalar(select(CustomUser).where(func.lower(CustomUser.username) == username.lower()))
+
+
+async def is_taken(session: AsyncSession, username: str) -> bool:
+    """Whether an account has the username, or it is reserved; whatever the letters' case."""
+    account = select(CustomUser.id).where(func.lower(CustomUser.username) == username.lower())
+    reserved = select(ReservedUsername.username).where(ReservedUsername.username == username.lower())
+    return bool(await session.scalar(select(account.exists() | reserved.exists())))
+
+
+async def reserve(session: AsyncSession, username: str) -> bool:
+    """Keep a username from being given away; False if somebody else was quicker."""
+    statement = insert(ReservedUsername).values(username=username.lower()).on_conflict_do_nothing()
+    return (await session.scalar(statement.returning(ReservedUsername.username))) is not None
 
 
 async def add(session: AsyncSession, **values: Any) -> CustomUser | None:

@@ -30,8 +30,11 @@ async def create(
     last_name: str = "",
     role: str = "student",
 ) -> CustomUser:
-    """Insert an account, unverified. Raises UsernameTaken before EmailTaken; both whatever the letters' case."""
-    if await queries.by_username(session, username) is not None:
+    """Insert an account, unverified. Raises UsernameTaken before EmailTaken; both whatever the letters' case.
+
+    After EmailTaken the username is reserved, as if the account had been made.
+    """
+    if await queries.is_taken(session, username):
         raise UsernameTaken("Choose another username.")
     account = await queries.add(
         session,
@@ -46,7 +49,8 @@ async def create(
         date_joined=now(),
     )
     if account is None:
-        if await queries.by_username(session, username) is not None:
+        # A rival may have taken the username between the look and the insert.
+        if await queries.is_taken(session, username) or not await queries.reserve(session, username):
             raise UsernameTaken("Choose another username.")
         raise EmailTaken
     return account
@@ -124,6 +128,9 @@ async def edit(
     different = {name: value for name, value in changes.items() if getattr(account, name) != value}
     if not different:
         return account
+    wanted = different.get("username", account.username)
+    if wanted.lower() != account.username.lower() and await queries.is_taken(session, wanted):
+        raise UsernameTaken("Choose another username.")
     for name, value in different.items():
         setattr(account, name, value)
     try:

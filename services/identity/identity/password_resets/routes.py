@@ -2,7 +2,8 @@
 
 from chassis.web import Router, Session
 
-from identity.dependencies import Config, Origin, Passwords, Transactions
+from identity.dependencies import Origin, Passwords, Transactions
+from identity.mail_requests import service as mail_requests
 from identity.password_resets import service
 from identity.password_resets.schemas import ForgottenPassword, PasswordReset, PasswordSet, ResetAccepted
 
@@ -10,11 +11,9 @@ router = Router(prefix="/api/v1/auth/password", tags=["passwords"])
 
 
 @router.post("/forgot", status_code=202)
-async def forgot_password(
-    given: ForgottenPassword, session: Session, origin: Origin, settings: Config
-) -> ResetAccepted:
+async def forgot_password(given: ForgottenPassword, session: Session, origin: Origin) -> ResetAccepted:
     """Ask for a link that sets a new password. The answer is the same whether the address has an account."""
-    await service.mail_link(session, given.email, origin.address, settings)
+    await mail_requests.ask(session, "reset", given.email, origin.address)
     return ResetAccepted(email=given.email)
 
 

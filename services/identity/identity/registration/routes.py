@@ -3,6 +3,7 @@
 from chassis.web import Router, Session
 
 from identity.dependencies import Config, Origin, Passwords
+from identity.mail_requests import service as mail_requests
 from identity.passwords.rules import check_new_password
 from identity.registration import service
 from identity.registration.schemas import (
@@ -46,7 +47,7 @@ async def verify_email(given: Verification, session: Session) -> Verified:
 
 
 @router.post("/verify-email/resend", status_code=202)
-async def resend_verification(wanted: MailRequest, session: Session, settings: Config) -> MailAccepted:
+async def resend_verification(wanted: MailRequest, session: Session, origin: Origin) -> MailAccepted:
     """Ask for another verification mail. The answer is the same whether there is anything to verify."""
-    await service.resend_verification(session, wanted.email, settings)
+    await mail_requests.ask(session, "verification", wanted.email, origin.address)
     return MailAccepted(email=wanted.email)

@@ -41,7 +41,14 @@ def upgrade() -> None:
     op.create_index(
         "uq_users_customuser_lower_username", "users_customuser", [sa.text("lower(username)")], unique=True
     )
+    op.create_table(
+        "reserved_usernames",
+        sa.Column("username", sa.String(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.PrimaryKeyConstraint("username", name="pk_reserved_usernames"),
+    )
 
 
 def downgrade() -> None:
+    op.drop_table("reserved_usernames")
     op.drop_table("users_customuser")

@@ -1,0 +1,1 @@
+"""Mail requests: what strangers ask to have mailed, answered by the worker."""

@@ -1,0 +1,28 @@
+"""Every select on mail requests."""
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity.mail_requests.models import MailRequest
+
+
+async def lock_next(session: AsyncSession, tried_less_than: int) -> MailRequest | None:
+    """The oldest of the least tried requests that no other worker has in hand."""
+    statement = (
+        select(MailRequest)
+        .where(MailRequest.attempts < tried_less_than)
+        .order_by(MailRequest.attempts, MailRequest.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    return await session.scalar(statement)
+
+
+async def remove(session: AsyncSession, request_id: int) -> None:
+    await session.execute(delete(MailRequest).where(MailRequest.id == request_id))
+
+
+async def count_attempt(session: AsyncSession, request_id: int) -> None:
+    await session.execute(
+        update(MailRequest).where(MailRequest.id == request_id).values(attempts=MailRequest.attempts + 1)
+    )
