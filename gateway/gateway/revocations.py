@@ -26,7 +26,7 @@ log = structlog.get_logger()
 TOPIC = SessionRevoked.topic
 REMEMBERED = 100_000
 CLUSTER_CHECK_SECONDS = 5.0
-MAX_PAUSE = 15.0
+MAX_PAUSE = 5.0
 CLOCK_SKEW = 300.0
 _FOLLOWED: dict[str, type[Event]] = {event.event_type: event for event in (SessionRevoked, UserDeactivated)}
 
@@ -76,11 +76,12 @@ def _put(kept: OrderedDict[Any, float], key: object, instant: float) -> None:
 
 
 class Follower:
-    """Reads identity's events into the revocations, from the embedded broker or Apache Kafka, for good."""
+    """Reads identity's events into the revocations, for good; `following` while the broker is there."""
 
     def __init__(self, settings: Settings, revocations: Revocations) -> None:
         self._settings = settings
         self._revocations = revocations
+        self.following = False
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -93,14 +94,18 @@ class Follower:
                 await self._task
 
     async def _follow(self) -> None:
-        pause = 0.5
+        pause, failed = 0.5, False
         while True:
             started = time.monotonic()
             try:
                 await self._read_log()
                 log.info("the event log is a new one: reading it from its start")
             except (KafkaError, OSError, TimeoutError) as error:
-                log.warning("revocations are not followed just now", error=repr(error))
+                # Once an outage, not once a try.
+                if self.following or not failed:
+                    log.warning("revocations are not followed just now", error=repr(error))
+                failed = True
+            self.following = False
             if time.monotonic() - started > 60:
                 pause = 0.5
             await asyncio.sleep(pause)
@@ -124,6 +129,8 @@ class Follower:
             async with asyncio.timeout(20):
                 await consumer.start()
                 await self._skip_the_old(consumer)
+            log.info("following revocations")
+            self.following = True
             checked = time.monotonic()
             while True:
                 await self._read_once(consumer)
