@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 
-from chassis.pagination import page
+from chassis.pagination import PageParams, page
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from instructor.profiles.models import InstructorExpertiseArea, InstructorProfile
-from instructor.profiles.schemas import InstructorParams
 
 
 async def by_id(session: AsyncSession, profile_id: int, *, lock: bool = False) -> InstructorProfile | None:
@@ -41,14 +40,20 @@ async def expertise_of(session: AsyncSession, profile_ids: Iterable[int]) -> dic
 
 
 async def list_profiles(
-    session: AsyncSession, params: InstructorParams, *, everybody: bool
+    session: AsyncSession,
+    params: PageParams,
+    *,
+    status: str | None,
+    tier: str | None,
+    is_verified: bool | None,
+    everybody: bool,
 ) -> tuple[Sequence[InstructorProfile], str | None]:
-    """A page of instructors, newest first: the active and public ones, or `everybody`."""
+    """A page of instructors, newest first: the active and public ones, or `everybody`; None filters nothing."""
     statement = select(InstructorProfile)
     if not everybody:
         statement = statement.where(InstructorProfile.status == "active", InstructorProfile.public_profile)
-    for name in ("status", "tier", "is_verified"):
-        wanted = getattr(params, name)
-        if wanted is not None:
-            statement = statement.where(getattr(InstructorProfile, name) == wanted)
+    wanted = {"status": status, "tier": tier, "is_verified": is_verified}
+    for name, value in wanted.items():
+        if value is not None:
+            statement = statement.where(getattr(InstructorProfile, name) == value)
     return await page(session, statement, params, key=[(InstructorProfile.id, "desc")])

@@ -29,6 +29,7 @@ from instructor.profiles.schemas import (
     Reason,
     TierChange,
 )
+from instructor.profiles.service import Instructor
 
 router = Router(prefix="/api/v1/instructors", tags=["instructors"])
 internal_router = Router(prefix="/internal/instructors", include_in_schema=False)
@@ -36,13 +37,25 @@ internal_router = Router(prefix="/internal/instructors", include_in_schema=False
 ProfileId = Annotated[Identifier, Path(description="The profile's id, not the account's.")]
 
 
+def _tagged(instructor: Instructor, response: Response) -> OwnInstructor:
+    response.headers["ETag"] = etag(instructor.row.state_version)
+    return OwnInstructor.of(instructor)
+
+
 @router.get("")
 async def list_instructors(
     session: Session, user: OptionalUser, params: Annotated[InstructorParams, Query()]
 ) -> Page[PublicInstructor]:
     """The active instructors with a public profile, newest first."""
-    items, cursor = await service.list_public(session, params, is_admin=bool(user and user.is_admin))
-    return Page(items=list(items), next_cursor=cursor)
+    found, cursor = await service.list_public(
+        session,
+        params,
+        status=params.status,
+        tier=params.tier,
+        is_verified=params.is_verified,
+        is_admin=bool(user and user.is_admin),
+    )
+    return Page(items=[PublicInstructor.of(one) for one in found], next_cursor=cursor)
 
 
 @router.post("/apply", status_code=201)
@@ -50,27 +63,34 @@ async def apply(
     body: Application, session: Session, user: CurrentUser, calls: Calls, response: Response
 ) -> OwnInstructor:
     """Ask to become an instructor; an admin decides."""
-    profile, version = await service.apply(session, calls, user.user_id, body)
-    response.headers["ETag"] = etag(version)
-    return profile
+    instructor = await service.apply(
+        session,
+        calls,
+        user.user_id,
+        body.model_dump(exclude={"display_name", "expertise_area_ids"}),
+        display_name=body.display_name,
+        expertise_area_ids=body.expertise_area_ids,
+    )
+    return _tagged(instructor, response)
 
 
 @router.get("/me")
 async def read_own_profile(session: Session, user: CurrentUser, response: Response) -> OwnInstructor:
-    profile, version = await service.read_own(session, user.user_id)
-    response.headers["ETag"] = etag(version)
-    return profile
+    return _tagged(await service.read_own(session, user.user_id), response)
 
 
 @router.patch("/me")
 async def change_own_profile(
     body: ProfileChange, session: Session, user: CurrentUser, response: Response, if_match: IfMatch = None
 ) -> OwnInstructor:
-    profile, version = await service.change_own(
-        session, user.user_id, body, check=lambda version: require_match(if_match, etag(version))
+    """Change what is given; what is null or not there stays."""
+    instructor = await service.change_own(
+        session,
+        user.user_id,
+        body.model_dump(exclude_none=True),
+        check=lambda version: require_match(if_match, etag(version)),
     )
-    response.headers["ETag"] = etag(version)
-    return profile
+    return _tagged(instructor, response)
 
 
 @router.get("/{profile_id}")
@@ -78,40 +98,48 @@ async def read_instructor(
     profile_id: ProfileId, session: Session, user: OptionalUser
 ) -> OwnInstructor | PublicInstructor:
     """An instructor's public profile; whole for themselves and admins."""
-    return await service.read(
+    instructor, whole = await service.read(
         session, profile_id, reader_id=user.user_id if user else None, is_admin=bool(user and user.is_admin)
     )
+    return OwnInstructor.of(instructor) if whole else PublicInstructor.of(instructor)
 
 
 @router.post("/{profile_id}/approve")
 async def approve(profile_id: ProfileId, session: Session, admin: AdminUser) -> OwnInstructor:
-    return await service.decide(session, profile_id, "approve", admin_id=admin.user_id)
+    return OwnInstructor.of(await service.decide(session, profile_id, "approve", admin_id=admin.user_id))
 
 
 @router.post("/{profile_id}/reject")
 async def reject(profile_id: ProfileId, body: Reason, session: Session, admin: AdminUser) -> OwnInstructor:
-    return await service.decide(session, profile_id, "reject", admin_id=admin.user_id, reason=body.reason)
+    return OwnInstructor.of(
+        await service.decide(session, profile_id, "reject", admin_id=admin.user_id, reason=body.reason)
+    )
 
 
 @router.post("/{profile_id}/suspend")
 async def suspend(profile_id: ProfileId, body: Reason, session: Session, admin: AdminUser) -> OwnInstructor:
-    return await service.decide(session, profile_id, "suspend", admin_id=admin.user_id, reason=body.reason)
+    return OwnInstructor.of(
+        await service.decide(session, profile_id, "suspend", admin_id=admin.user_id, reason=body.reason)
+    )
 
 
 @router.post("/{profile_id}/reinstate")
 async def reinstate(profile_id: ProfileId, session: Session, admin: AdminUser) -> OwnInstructor:
-    return await service.decide(session, profile_id, "reinstate", admin_id=admin.user_id)
+    return OwnInstructor.of(await service.decide(session, profile_id, "reinstate", admin_id=admin.user_id))
 
 
 @router.patch("/{profile_id}/tier")
 async def set_tier(
     profile_id: ProfileId, body: TierChange, session: Session, _admin: AdminUser
 ) -> OwnInstructor:
-    return await service.set_tier(session, profile_id, body.tier)
+    return OwnInstructor.of(await service.set_tier(session, profile_id, body.tier))
 
 
 @internal_router.get("/by-user/{user_id}")
 async def instructor_by_user(
     user_id: Annotated[Identifier, Path()], session: Session, _caller: ServiceCaller
 ) -> InstructorForServices:
-    return await service.for_services(session, user_id)
+    profile = await service.of_user(session, user_id)
+    return InstructorForServices.model_validate(
+        {"profile_id": profile.id, "user_id": user_id, "status": profile.status, "tier": profile.tier}
+    )

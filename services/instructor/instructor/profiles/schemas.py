@@ -6,6 +6,8 @@ from chassis.pagination import PageParams
 from chassis.schemas import Identifier, InputModel, Instant, OutputModel, WebLink
 from pydantic import ConfigDict, Field, JsonValue
 
+from instructor.profiles.service import Instructor
+
 Tier = Literal["bronze", "silver", "gold", "platinum"]
 Status = Literal["pending", "active", "suspended", "rejected"]
 
@@ -99,6 +101,10 @@ class PublicInstructor(OutputModel):
     tier: Tier
     created_date: Instant
 
+    @classmethod
+    def of(cls, instructor: Instructor) -> "PublicInstructor":
+        return PublicInstructor(**instructor.seen_by_others())
+
 
 class OwnInstructor(PublicInstructor):
     """An instructor as they themselves and admins see them."""
@@ -111,6 +117,12 @@ class OwnInstructor(PublicInstructor):
     approval_date: Instant | None
     suspension_reason: str
     updated_date: Instant
+
+    @classmethod
+    def of(cls, instructor: Instructor) -> "OwnInstructor":
+        row = instructor.row
+        fields = {name: getattr(row, name) for name in cls.model_fields if name != "expertise_area_ids"}
+        return cls(**fields, expertise_area_ids=list(instructor.expertise_area_ids))
 
 
 class InstructorForServices(OutputModel):

@@ -1,12 +1,14 @@
 """Apply, be approved, be found: the use cases of an instructor profile."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from chassis.db import now
 from chassis.errors import Forbidden
 from chassis.internal import InternalCalls
 from chassis.outbox import emit
+from chassis.pagination import PageParams
 from contracts.instructor import InstructorApplied, InstructorChanged
 from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
@@ -18,29 +20,44 @@ from instructor.profiles import queries
 from instructor.profiles.errors import AlreadyApplied, InstructorNotFound, WrongStatus
 from instructor.profiles.models import InstructorExpertiseArea, InstructorProfile
 from instructor.profiles.rules import Action, may_apply, status_after
-from instructor.profiles.schemas import (
-    Application,
-    InstructorForServices,
-    InstructorParams,
-    OwnInstructor,
-    ProfileChange,
-    PublicInstructor,
-)
 
 _TEXTS = ("bio", "title", "organization", "website", "linkedin_profile", "twitter_handle")
+_IMAGES = ("profile_image", "cover_image")
+_PLAIN = ("id", "user_id", "display_name", "is_verified", "tier", "created_date")
 
 profile_id_of = queries.profile_id_of
 
 
+@dataclass(frozen=True)
+class Instructor:
+    """A profile with the ids of the categories in which the instructor is at home."""
+
+    row: InstructorProfile
+    expertise_area_ids: Sequence[int]
+
+    def seen_by_others(self) -> dict[str, Any]:
+        """The public fields by name; the descriptive ones are empty where the profile is kept private."""
+        seen = {name: getattr(self.row, name) for name in (*_PLAIN, *_TEXTS, *_IMAGES, "years_experience")}
+        if not self.row.public_profile:
+            seen |= dict.fromkeys(_TEXTS, "") | dict.fromkeys(_IMAGES) | {"years_experience": 0}
+        shown = self.expertise_area_ids if self.row.public_profile else ()
+        return {**seen, "expertise_area_ids": list(shown)}
+
+
 async def apply(
-    session: AsyncSession, calls: InternalCalls, user_id: int, application: Application
-) -> tuple[OwnInstructor, int]:
-    """Apply to teach; the profile and its version. Who was rejected may apply again; anybody else is told 409."""
+    session: AsyncSession,
+    calls: InternalCalls,
+    user_id: int,
+    given: Mapping[str, Any],
+    *,
+    display_name: str | None,
+    expertise_area_ids: Sequence[int],
+) -> Instructor:
+    """Apply to teach, with the profile's fields as `given`. Who was rejected may try again; others are told 409."""
     profile = await queries.by_user(session, user_id, lock=True)
     if not may_apply(profile.status if profile else None):
         raise AlreadyApplied(f"The status is {profile.status if profile else None}.")
-    given = application.model_dump(exclude={"expertise_area_ids", "display_name"})
-    name = application.display_name or await _own_name(session, calls, user_id)
+    name = display_name or await _own_name(session, calls, user_id)
     if profile is None:
         profile = InstructorProfile(user_id=user_id)
         session.add(profile)
@@ -51,12 +68,10 @@ async def apply(
     except IntegrityError as error:
         # Two applications at once: the other one was first.
         raise AlreadyApplied from error
-    areas = await _set_expertise(session, profile.id, application.expertise_area_ids)
-    await session.refresh(profile)
+    areas = await _set_expertise(session, profile.id, expertise_area_ids)
     await co_teaching.attach_profile(session, user_id, profile.id)
     emit(session, InstructorApplied(profile_id=profile.id, user_id=user_id, applied_at=now()))
-    _tell(session, profile, areas)
-    return _own(profile, areas), profile.state_version
+    return await _tell(session, profile, areas)
 
 
 async def _own_name(session: AsyncSession, calls: InternalCalls, user_id: int) -> str:
@@ -67,106 +82,89 @@ async def _own_name(session: AsyncSession, calls: InternalCalls, user_id: int) -
     return str(name)
 
 
-async def read_own(session: AsyncSession, user_id: int) -> tuple[OwnInstructor, int]:
-    profile = await queries.by_user(session, user_id)
-    if profile is None:
-        raise InstructorNotFound("You have not applied to teach.")
-    areas = await queries.expertise_of(session, [profile.id])
-    return _own(profile, areas[profile.id]), profile.state_version
+async def read_own(session: AsyncSession, user_id: int) -> Instructor:
+    return await _with_expertise(
+        session, await queries.by_user(session, user_id), "You have not applied to teach."
+    )
 
 
 async def change_own(
-    session: AsyncSession, user_id: int, change: ProfileChange, *, check: Any
-) -> tuple[OwnInstructor, int]:
+    session: AsyncSession, user_id: int, given: Mapping[str, Any], *, check: Callable[[int], None]
+) -> Instructor:
     """Change what was given; `check(version)` refuses a stale reader, under the row's lock."""
-    profile = await queries.by_user(session, user_id, lock=True)
-    if profile is None:
-        raise InstructorNotFound("You have not applied to teach.")
+    found = await queries.by_user(session, user_id, lock=True)
+    instructor = await _with_expertise(session, found, "You have not applied to teach.")
+    profile, areas = instructor.row, instructor.expertise_area_ids
     check(profile.state_version)
-    given = change.model_dump(exclude_unset=True, exclude_none=True)
-    wanted = given.pop("expertise_area_ids", None)
     for field, value in given.items():
-        setattr(profile, field, value)
-    if wanted is not None:
-        areas = await _set_expertise(session, profile.id, wanted)
-    else:
-        areas = (await queries.expertise_of(session, [profile.id]))[profile.id]
-    await session.flush()
-    await session.refresh(profile)
-    _tell(session, profile, areas)
-    return _own(profile, areas), profile.state_version
+        if field == "expertise_area_ids":
+            areas = await _set_expertise(session, profile.id, value)
+        else:
+            setattr(profile, field, value)
+    return await _tell(session, profile, areas)
 
 
 async def decide(
     session: AsyncSession, profile_id: int, action: Action, *, admin_id: int, reason: str = ""
-) -> OwnInstructor:
+) -> Instructor:
     """Approve, reject, suspend or reinstate. Where the status is reached already nothing happens, and nothing is told."""
-    profile = await queries.by_id(session, profile_id, lock=True)
-    if profile is None:
-        raise InstructorNotFound
+    instructor = await _with_expertise(session, await queries.by_id(session, profile_id, lock=True))
+    profile = instructor.row
     status = status_after(action, profile.status)
     if status is None:
         raise WrongStatus(f"An instructor who is {profile.status} cannot be the object of: {action}.")
-    areas = (await queries.expertise_of(session, [profile.id]))[profile.id]
     if status == profile.status:
-        return _own(profile, areas)
+        return instructor
     profile.status = status
     profile.suspension_reason = reason
     if action == "approve":
         profile.approved_by_id, profile.approval_date = admin_id, now()
-    await session.flush()
-    await session.refresh(profile)
-    _tell(session, profile, areas)
-    return _own(profile, areas)
+    return await _tell(session, profile, instructor.expertise_area_ids)
 
 
-async def set_tier(session: AsyncSession, profile_id: int, tier: str) -> OwnInstructor:
-    profile = await queries.by_id(session, profile_id, lock=True)
-    if profile is None:
-        raise InstructorNotFound
-    areas = (await queries.expertise_of(session, [profile.id]))[profile.id]
-    if profile.tier != tier:
-        profile.tier = tier
-        await session.flush()
-        await session.refresh(profile)
-        _tell(session, profile, areas)
-    return _own(profile, areas)
+async def set_tier(session: AsyncSession, profile_id: int, tier: str) -> Instructor:
+    instructor = await _with_expertise(session, await queries.by_id(session, profile_id, lock=True))
+    if instructor.row.tier == tier:
+        return instructor
+    instructor.row.tier = tier
+    return await _tell(session, instructor.row, instructor.expertise_area_ids)
 
 
 async def read(
     session: AsyncSession, profile_id: int, *, reader_id: int | None, is_admin: bool
-) -> PublicInstructor | OwnInstructor:
-    """One instructor: whole for themselves and admins, the public side for others while they are active."""
-    profile = await queries.by_id(session, profile_id)
-    if profile is None:
+) -> tuple[Instructor, bool]:
+    """One instructor, and whether the reader sees all of them: they themselves and admins do, others while active."""
+    instructor = await _with_expertise(session, await queries.by_id(session, profile_id))
+    whole = is_admin or instructor.row.user_id == reader_id
+    if not whole and instructor.row.status != "active":
         raise InstructorNotFound
-    areas = (await queries.expertise_of(session, [profile.id]))[profile.id]
-    if is_admin or profile.user_id == reader_id:
-        return _own(profile, areas)
-    if profile.status != "active":
-        raise InstructorNotFound
-    return _public(profile, areas)
+    return instructor, whole
 
 
 async def list_public(
-    session: AsyncSession, params: InstructorParams, *, is_admin: bool
-) -> tuple[Sequence[PublicInstructor], str | None]:
-    if params.status is not None and not is_admin:
+    session: AsyncSession,
+    params: PageParams,
+    *,
+    status: str | None,
+    tier: str | None,
+    is_verified: bool | None,
+    is_admin: bool,
+) -> tuple[list[Instructor], str | None]:
+    if status is not None and not is_admin:
         raise Forbidden("Only admins may ask for a status.")
     rows, cursor = await queries.list_profiles(
-        session, params, everybody=is_admin and params.status is not None
+        session, params, status=status, tier=tier, is_verified=is_verified, everybody=status is not None
     )
     areas = await queries.expertise_of(session, [row.id for row in rows])
-    return [_public(row, areas[row.id]) for row in rows], cursor
+    return [Instructor(row, areas[row.id]) for row in rows], cursor
 
 
-async def for_services(session: AsyncSession, user_id: int) -> InstructorForServices:
+async def of_user(session: AsyncSession, user_id: int) -> InstructorProfile:
+    """The profile of an account; InstructorNotFound where there is none."""
     profile = await queries.by_user(session, user_id)
     if profile is None:
         raise InstructorNotFound
-    return InstructorForServices.model_validate(
-        {"profile_id": profile.id, "user_id": user_id, "status": profile.status, "tier": profile.tier}
-    )
+    return profile
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
@@ -180,9 +178,17 @@ async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     profile.display_name = "Former instructor"
     profile.profile_image = profile.cover_image = None
     profile.public_profile = profile.email_notifications = profile.marketing_emails = False
-    await session.flush()
-    await session.refresh(profile)
-    _tell(session, profile, (await queries.expertise_of(session, [profile.id]))[profile.id])
+    areas = await queries.expertise_of(session, [profile.id])
+    await _tell(session, profile, areas[profile.id])
+
+
+async def _with_expertise(
+    session: AsyncSession, profile: InstructorProfile | None, otherwise: str | None = None
+) -> Instructor:
+    if profile is None:
+        raise InstructorNotFound(otherwise)
+    areas = await queries.expertise_of(session, [profile.id])
+    return Instructor(profile, areas[profile.id])
 
 
 async def _set_expertise(session: AsyncSession, profile_id: int, category_ids: Sequence[int]) -> list[int]:
@@ -197,48 +203,26 @@ async def _set_expertise(session: AsyncSession, profile_id: int, category_ids: S
     return wanted
 
 
-def _seen(profile: InstructorProfile) -> dict[str, Any]:
-    """The profile's fields as others may see them."""
-    seen = {name: getattr(profile, name) for name in PublicInstructor.model_fields if hasattr(profile, name)}
-    if not profile.public_profile:
-        seen |= dict.fromkeys(_TEXTS, "") | {
-            "years_experience": 0,
-            "profile_image": None,
-            "cover_image": None,
-        }
-    return seen
-
-
-def _public(profile: InstructorProfile, areas: Sequence[int]) -> PublicInstructor:
-    shown = list(areas) if profile.public_profile else []
-    return PublicInstructor(**_seen(profile), expertise_area_ids=shown)
-
-
-def _own(profile: InstructorProfile, areas: Sequence[int]) -> OwnInstructor:
-    fields = {name: getattr(profile, name) for name in OwnInstructor.model_fields if hasattr(profile, name)}
-    return OwnInstructor(**fields, expertise_area_ids=list(areas))
-
-
-def _tell(session: AsyncSession, profile: InstructorProfile, areas: Sequence[int]) -> None:
+async def _tell(session: AsyncSession, profile: InstructorProfile, areas: Sequence[int]) -> Instructor:
     """Say how the profile is now. The row is locked, so versions are told in their order."""
     profile.state_version += 1
-    seen = _seen(profile)
+    await session.flush()
+    await session.refresh(profile)
+    instructor = Instructor(profile, areas)
+    seen = instructor.seen_by_others()
     emit(
         session,
         InstructorChanged.model_validate(
             {
-                **{
-                    name: seen[name]
-                    for name in (*_TEXTS, "user_id", "tier", "display_name", "years_experience")
-                },
+                **seen,
                 "profile_id": profile.id,
                 "status": profile.status,
-                "is_verified": profile.is_verified,
                 "public_profile": profile.public_profile,
                 "profile_image_url": seen["profile_image"],
                 "cover_image_url": seen["cover_image"],
-                "expertise_area_ids": tuple(areas) if profile.public_profile else (),
+                "expertise_area_ids": tuple(seen["expertise_area_ids"]),
                 "version": profile.state_version,
             }
         ),
     )
+    return instructor
