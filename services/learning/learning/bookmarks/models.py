@@ -21,7 +21,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 class Bookmark(Base):
     """A course, lesson or resource that a learner marked; `position` orders the list.
 
-    The own columns say where the marked thing belongs, so that nobody has to ask when it goes.
+    The own columns say where the marked thing belongs, so that nobody has to ask when it goes; `course_id` is None
+    in rows carried over from elsewhere.
     """
 
     __tablename__ = "courses_bookmark"
@@ -37,7 +38,7 @@ class Bookmark(Base):
     title: Mapped[str] = mapped_column(String, server_default="")
     notes: Mapped[str] = mapped_column(Text, server_default="")
     position: Mapped[int] = mapped_column(Integer, server_default="0")
-    course_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    course_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
     lesson_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     __table_args__ = (

@@ -65,7 +65,7 @@ class BookmarkOut(OutputModel):
     title: str
     notes: str
     position: int
-    course_id: Identifier
+    course_id: Identifier | None
     lesson_id: Identifier | None
     created_date: Instant
     updated_date: Instant

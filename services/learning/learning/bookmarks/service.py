@@ -130,6 +130,9 @@ async def remove(session: AsyncSession, user_id: int, bookmark_id: int) -> None:
 
 
 async def _remove(session: AsyncSession, bookmark: Bookmark, instant: datetime) -> None:
+    await session.delete(bookmark)
+    if bookmark.course_id is None:
+        return  # Carried over from elsewhere, and never told: nobody counts it.
     removed = BookmarkRemoved(
         bookmark_id=bookmark.id,
         user_id=bookmark.user_id,
@@ -140,7 +143,6 @@ async def _remove(session: AsyncSession, bookmark: Bookmark, instant: datetime) 
         removed_at=instant,
     )
     emit(session, removed, time=instant)
-    await session.delete(bookmark)
 
 
 async def list_of(

@@ -23,7 +23,7 @@ class Certificate(Base):
     """The proof that an enrollment was completed; revoked, it stays as invalid.
 
     `created_date` is when it was issued. The own columns say, as a document does, what it said then: whose it is,
-    for which course, and what that course was called.
+    for which course, and what that course was called. A row inserted without its owner takes the enrollment's (trigger).
     """
 
     __tablename__ = "courses_certificate"

@@ -69,8 +69,8 @@ def _lessons(outline: CoursePublished) -> list[dict[str, Any]]:
     ]
 
 
-async def take_change(session: AsyncSession, changed: CourseChanged) -> None:
-    """Take a course's own row; lessons it does not have any more go, and leave a removal behind."""
+async def take_change(session: AsyncSession, changed: CourseChanged) -> bool:
+    """Take a course's own row; whether lessons it does not have any more went, and left removals behind."""
     course = await queries.lock_or_add_course(session, changed.course_id, changed.created_by_id)
     course.was_published = course.was_published or changed.first_published_at is not None
     _take_state(course, changed.version, is_published=changed.is_published)
@@ -82,6 +82,7 @@ async def take_change(session: AsyncSession, changed: CourseChanged) -> None:
     gone = await queries.take_out_deleted(session, changed.course_id)
     await queries.add_removals(session, "lesson", gone)
     await queries.relist(session, changed.course_id)
+    return bool(gone)
 
 
 async def take_unpublishing(session: AsyncSession, unpublished: CourseUnpublished) -> None:

@@ -24,8 +24,10 @@ from learning.teaching import service as teaching
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     """Rewrite every table of learning's, its outbox and dead letters included, and report it."""
     enrollment_ids = await enrollments.ids_of_user(session, user_id)
+    # The enrollments first: who studies at this moment holds them, and takes the rest after them.
+    await enrollments.replace_user(session, user_id, tombstone_id)
     await progress.replace_user(session, user_id, tombstone_id, enrollment_ids)
-    counted = (enrollments, certificates, payments, activity, notes, bookmarks, course_mirror, teaching)
+    counted = (certificates, payments, activity, notes, bookmarks, course_mirror, teaching)
     for slice_service in counted:
         await slice_service.replace_user(session, user_id, tombstone_id)
     for slice_service in (people, notifications, preferences):

@@ -9,7 +9,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class Note(Base):
-    """A learner's note on a lesson; `timestamp_seconds` is the place in its video. `course_id` (own) is the lesson's."""
+    """A learner's note on a lesson; `timestamp_seconds` is the place in its video.
+
+    `course_id` (own) is the lesson's; None in rows carried over from elsewhere.
+    """
 
     __tablename__ = "courses_note"
 
@@ -24,7 +27,7 @@ class Note(Base):
     timestamp_seconds: Mapped[int] = mapped_column(Integer, server_default="0")
     is_private: Mapped[bool] = mapped_column(Boolean, server_default=true())
     tags: Mapped[list[str]] = mapped_column(JSONB, server_default="[]")
-    course_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    course_id: Mapped[int | None] = mapped_column(BigInteger, index=True)
 
     __table_args__ = (
         Index("courses_not_user_id_eece44_idx", "user_id", "lesson_id"),

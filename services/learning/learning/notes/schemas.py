@@ -64,7 +64,7 @@ class NoteOut(OutputModel):
     id: Identifier
     user_id: Identifier
     display_name: str | None
-    course_id: Identifier
+    course_id: Identifier | None
     lesson_id: Identifier
     content: str
     timestamp_seconds: int

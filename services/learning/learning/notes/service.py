@@ -56,7 +56,7 @@ async def write(
     created = NoteCreated(
         note_id=note.id,
         user_id=user_id,
-        course_id=note.course_id,
+        course_id=lesson.course_id,
         lesson_id=lesson_id,
         is_private=is_private,
         created_at=instant,
@@ -92,6 +92,9 @@ async def remove(session: AsyncSession, user_id: int, note_id: int) -> None:
 
 
 async def _remove(session: AsyncSession, note: Note, instant: datetime) -> None:
+    await session.delete(note)
+    if note.course_id is None:
+        return  # Carried over from elsewhere, and never told: nobody counts it.
     removed = NoteRemoved(
         note_id=note.id,
         user_id=note.user_id,
@@ -100,7 +103,6 @@ async def _remove(session: AsyncSession, note: Note, instant: datetime) -> None:
         removed_at=instant,
     )
     emit(session, removed, time=instant)
-    await session.delete(note)
 
 
 async def show(session: AsyncSession, calls: "InternalCalls", principal: "Principal", note_id: int) -> Note:
@@ -110,7 +112,9 @@ async def show(session: AsyncSession, calls: "InternalCalls", principal: "Princi
         raise NoteNotFound
     if note.user_id == principal.user_id:
         return note
-    if note.is_private or not await _may_read(session, calls, principal, note.course_id):
+    if note.is_private or note.course_id is None:
+        raise NoteNotFound
+    if not await _may_read(session, calls, principal, note.course_id):
         raise NoteNotFound
     return note
 

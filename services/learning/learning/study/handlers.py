@@ -14,8 +14,8 @@ async def on_course_published(session: AsyncSession, received: Received[CoursePu
 
 
 async def on_course_changed(session: AsyncSession, received: Received[CourseChanged]) -> None:
-    await course_mirror.take_change(session, received.data)
-    await removals.begin(session)
+    if await course_mirror.take_change(session, received.data):
+        await removals.begin(session)
     await recounts.recount(session, received.data.course_id)
 
 

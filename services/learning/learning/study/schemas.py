@@ -82,8 +82,26 @@ class CompletedOut(LessonProgressOut):
     enrollment_progress_percentage: int
 
 
+_LESSON_OVERVIEW: dict[str, Any] = {
+    "lesson_id": 101,
+    "module_id": 30,
+    "title": "Punched cards",
+    "type": "reading",
+    "duration_minutes": 12,
+    "has_assessment": False,
+    "is_completed": False,
+    "completed_date": None,
+    "time_spent": 240,
+    "progress_percentage": 60,
+    "notes": None,
+    "last_accessed": "2026-11-22T20:12:00Z",
+}
+
+
 class LessonOverviewOut(OutputModel):
     """A lesson of the course as learners see it now, and how far this learner is in it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_LESSON_OVERVIEW]})
 
     lesson_id: Identifier
     module_id: Identifier
@@ -125,7 +143,7 @@ class CourseProgressOut(OutputModel):
                     "last_accessed": "2026-11-22T20:12:00Z",
                     "completed_at": None,
                     "certificate_number": None,
-                    "lessons": [],
+                    "lessons": [_LESSON_OVERVIEW],
                 }
             ]
         }

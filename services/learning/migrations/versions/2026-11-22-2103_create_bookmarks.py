@@ -21,7 +21,7 @@ def upgrade() -> None:
         sa.Column("title", sa.String(), server_default="", nullable=False),
         sa.Column("notes", sa.Text(), server_default="", nullable=False),
         sa.Column("position", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("course_id", sa.BigInteger(), nullable=False),
+        sa.Column("course_id", sa.BigInteger(), nullable=True),
         sa.Column("lesson_id", sa.BigInteger(), nullable=True),
         sa.CheckConstraint(
             "content_type IN ('course', 'lesson', 'resource')", name="ck_courses_bookmark_content_type_known"

@@ -22,7 +22,7 @@ def upgrade() -> None:
         sa.Column("timestamp_seconds", sa.Integer(), server_default="0", nullable=False),
         sa.Column("is_private", sa.Boolean(), server_default=sa.true(), nullable=False),
         sa.Column("tags", postgresql.JSONB(), server_default="[]", nullable=False),
-        sa.Column("course_id", sa.BigInteger(), nullable=False),
+        sa.Column("course_id", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_courses_note"),
     )
     op.create_index("courses_not_is_priv_3def52_idx", "courses_note", ["is_private"])

@@ -42,7 +42,27 @@ def upgrade() -> None:
     op.create_index("courses_cer_updated_e6b0b5_idx", "courses_certificate", ["updated_date"])
     op.create_index("ix_courses_certificate_course_id", "courses_certificate", ["course_id"])
     op.create_index("ix_courses_certificate_user_id", "courses_certificate", ["user_id", "id"])
+    # Rows carried over from elsewhere know only their enrollment; what is copied from it is filled in.
+    op.execute(
+        """
+        CREATE FUNCTION certificate_takes_its_owner() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            SELECT coalesce(NEW.user_id, user_id), coalesce(NEW.course_id, course_id)
+            INTO NEW.user_id, NEW.course_id
+            FROM courses_enrollment WHERE id = NEW.enrollment_id;
+            RETURN NEW;
+        END $$
+        """
+    )
+    op.execute(
+        """
+        CREATE TRIGGER certificate_takes_its_owner BEFORE INSERT ON courses_certificate
+        FOR EACH ROW WHEN (NEW.user_id IS NULL OR NEW.course_id IS NULL)
+        EXECUTE FUNCTION certificate_takes_its_owner()
+        """
+    )
 
 
 def downgrade() -> None:
     op.drop_table("courses_certificate")
+    op.execute("DROP FUNCTION certificate_takes_its_owner()")

@@ -5,6 +5,7 @@ import re
 import pytest
 from contracts.identity import UserChanged
 from contracts.learning import CertificateIssued, CertificateRevoked
+from sqlalchemy import text
 
 
 @pytest.fixture
@@ -70,3 +71,17 @@ async def test_an_admin_revokes_for_good(certificate, ada, person, guest, publis
     checked = (await guest.get(f"/certificates/verify/{certificate['verification_hash']}")).json()
     assert checked["is_valid"] is False
     assert "revocation_reason" not in checked
+
+
+async def test_a_row_carried_over_takes_its_owner_from_the_enrollment(ada, catalog, database):
+    enrollment_id = await ada.enrolled()
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO courses_certificate (enrollment_id, certificate_number, verification_hash) "
+                "VALUES (:id, 'OLD-1', 'old')"
+            ),
+            {"id": enrollment_id},
+        )
+    (found,) = (await ada.get("/certificates")).json()["items"]
+    assert (found["certificate_number"], found["user_id"], found["course_id"]) == ("OLD-1", 7, 12)

@@ -2,6 +2,7 @@
 
 import pytest
 from contracts.learning import NoteCreated, NoteRemoved
+from learning.notes.models import Note
 
 
 @pytest.fixture
@@ -82,3 +83,13 @@ async def test_the_list_is_mine_and_filtered(enrolled, ada, person):
     assert [n["lesson_id"] for n in (await ada.get("/notes?lesson_id=101")).json()["items"]] == [101]
     assert (await ada.get("/notes?course_id=13")).json()["items"] == []
     assert (await ada.get("/notes?author=8")).status_code == 422
+
+
+async def test_a_note_carried_over_is_read_and_removed_in_silence(ada, database, published):
+    async with database.transaction() as session:
+        session.add(Note(user_id=7, lesson_id=5, content="old", is_private=False))
+    (old,) = (await ada.get("/notes")).json()["items"]
+    assert (old["content"], old["course_id"]) == ("old", None)
+    path = f"/api/v1/notes/{old['id']}"
+    assert (await ada.client.delete(path, headers=ada.headers)).status_code == 204
+    assert await published() == []

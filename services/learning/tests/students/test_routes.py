@@ -132,3 +132,8 @@ async def test_students_are_paged(taught, person):
             break
         cursor = f"&cursor={page['next_cursor']}"
     assert seen == [32, 31, 30, 7]
+
+
+async def test_a_course_the_mirror_has_not_heard_of_is_asked_for(person, catalog):
+    assert (await person(3).get(PATH)).json() == {"items": [], "next_cursor": None}
+    assert (await person(4).get(PATH)).status_code == 403
