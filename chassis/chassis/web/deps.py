@@ -3,6 +3,7 @@
 from typing import Annotated
 
 from fastapi import Depends, Header, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import HTTPBearer
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -72,6 +73,17 @@ async def _service(request: Request, _scheme: Annotated[object, Security(_servic
 async def _calls(request: Request) -> InternalCalls:
     calls: InternalCalls = request.app.state.calls
     return calls
+
+
+def lets_guests_in(dependant: Dependant) -> bool:
+    """Whether a route looks at a token where there is one, and needs none."""
+    asked = _dependencies(dependant)
+    return _optional in asked and not {_current, _service} & asked
+
+
+def _dependencies(dependant: Dependant) -> set[object]:
+    found: set[object] = {one.call for one in dependant.dependencies}
+    return found.union(*(_dependencies(one) for one in dependant.dependencies))
 
 
 Session = Annotated[AsyncSession, Depends(_session)]

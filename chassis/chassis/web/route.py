@@ -19,6 +19,7 @@ from chassis.auth import Principal
 from chassis.db import Database
 from chassis.errors import Invalid, LyceumError
 from chassis.idempotency import first_answer, hash_request, keep_answer
+from chassis.web.deps import lets_guests_in, principal_of
 from chassis.web.problems import answer, from_validation
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -34,6 +35,12 @@ class InvalidKey(Invalid):
 
 class TransactionalRoute(APIRoute):
     """One request, one transaction. A route that touches no session costs no connection."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        if lets_guests_in(self.dependant):
+            # OpenAPI's way to say that a token may be given and need not be: the empty requirement.
+            self.openapi_extra = {**(self.openapi_extra or {}), "security": [{}]}
 
     def get_route_handler(self) -> Handler:
         endpoint = super().get_route_handler()
@@ -106,8 +113,6 @@ async def _keep(session: AsyncSession, caller: str, key: str, request_hash: str,
 
 async def _caller(request: Request) -> str:
     """Whose key it is: keys of two people never meet."""
-    from chassis.web.deps import principal_of
-
     principal: Principal | None = await principal_of(request)
     if principal is not None:
         return f"user:{principal.user_id}"
