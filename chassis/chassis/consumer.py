@@ -25,15 +25,13 @@ from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
 from contracts.envelope import Envelope, Event, event_type_of, from_kafka
 from sqlalchemy import DateTime, Index, func, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis import dead_letters, metrics
 from chassis.cluster import ClusterWatch
 from chassis.db import Base, Database
-from chassis.errors import Unavailable
+from chassis.passing import is_passing
 from chassis.settings import ServiceSettings
 from chassis.tracing import continue_trace, current_trace
 
@@ -90,23 +88,6 @@ class _Item:
     received: Received[Any] | None
     """None when the message could not be read; `error` then says why."""
     error: Exception | None = None
-
-
-# Of PostgreSQL's error classes those that pass by themselves: 08 connection, 40 rollback (serialization, deadlock),
-# 53 resources, 55P03 lock timeout, 57 operator intervention (statement timeout, shutdown), 25P03/04 idle timeouts.
-_PASSING_STATES = ("08", "40", "53", "55P03", "57", "25P03", "25P04", "58")
-
-
-def is_passing(error: BaseException) -> bool:
-    """Whether trying again later can succeed without anyone changing anything."""
-    if isinstance(error, DBAPIError):
-        state = getattr(error.orig, "sqlstate", None) or getattr(error.orig, "pgcode", None) or ""
-        return (
-            error.connection_invalidated
-            or str(state).startswith(_PASSING_STATES)
-            or (isinstance(error, OperationalError | InterfaceError) and not state)
-        )
-    return isinstance(error, OSError | TimeoutError | PoolTimeout | Unavailable | KafkaError)
 
 
 def decode(record: Any, lookup: Mapping[str, type[Event]]) -> _Item | None:

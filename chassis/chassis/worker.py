@@ -16,10 +16,11 @@ from sqlalchemy import text
 
 from chassis import dead_letters, mail, metrics, outbox
 from chassis.asgi import App, Receive, Scope, Send, respond
-from chassis.consumer import Consumer, Subscriptions, is_passing
+from chassis.consumer import Consumer, Subscriptions
 from chassis.db import Database
 from chassis.idempotency import KEPT
 from chassis.logs import configure_logs
+from chassis.passing import is_passing
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.wakeups import Wakeups

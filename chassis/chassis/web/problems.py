@@ -11,8 +11,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 
 from chassis.asgi import App, Message, Receive, Scope, Send, respond
-from chassis.consumer import is_passing
 from chassis.errors import Invalid, LyceumError, NotFound, PayloadTooLarge, Unavailable
+from chassis.passing import is_passing
 from chassis.problems import MEDIA_TYPE, problem, problem_of
 
 log = structlog.get_logger()

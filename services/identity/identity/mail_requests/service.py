@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 import structlog
-from chassis.consumer import is_passing
 from chassis.db import Database
+from chassis.passing import is_passing
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
