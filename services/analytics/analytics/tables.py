@@ -28,7 +28,6 @@ from analytics.instructor_statistics.models import (
     FoldShare,
     FoldTeacher,
     FoldTeacherStudent,
-    FoldTeaching,
     InstructorAnalytics,
     InstructorAnalyticsHistory,
     InstructorStatistics,
@@ -42,6 +41,7 @@ from analytics.schedules.models import (
     PeriodicTasks,
     SolarSchedule,
 )
+from analytics.teaching.models import FoldTeaching
 from analytics.user_statistics.models import FoldUser, FoldUserDay, UserLearningStatistics, UserStats
 
 metadata = Base.metadata

@@ -25,6 +25,9 @@ from analytics.course_statistics.rules import (
 from analytics.entities import service as entities
 from analytics.facts.rules import Fact
 
+TABLES = queries.TABLES
+"""Everything that is folded here, to be made again by a rebuild."""
+
 COURSE_EVENTS = (
     CourseChanged,
     CoursePublished,

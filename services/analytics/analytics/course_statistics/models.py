@@ -43,9 +43,9 @@ class FoldCourse(Base):
     is_deleted: Mapped[bool] = mapped_column(Boolean)
     enrollments: Mapped[int] = mapped_column(Integer)
     completed: Mapped[int] = mapped_column(Integer)
-    progress: Mapped[Decimal] = mapped_column(Numeric)
+    progress: Mapped[Decimal] = mapped_column(Numeric(14, 2))
     timed: Mapped[int] = mapped_column(Integer)
-    microseconds: Mapped[Decimal] = mapped_column(Numeric)
+    microseconds: Mapped[Decimal] = mapped_column(Numeric(30, 0))
     students: Mapped[int] = mapped_column(Integer)
     active: Mapped[int] = mapped_column(Integer)
     attempted: Mapped[int] = mapped_column(Integer)
@@ -88,7 +88,7 @@ class FoldAssessment(Base):
     graded: Mapped[int] = mapped_column(Integer)
     passed: Mapped[int] = mapped_column(Integer)
     scored: Mapped[int] = mapped_column(Integer)
-    percents: Mapped[Decimal] = mapped_column(Numeric)
+    percents: Mapped[Decimal] = mapped_column(Numeric(30, 12))
 
 
 class FoldQuestion(Base):

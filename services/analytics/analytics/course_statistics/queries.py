@@ -17,7 +17,7 @@ ASSESSMENTS = Rows(rules.Assessment, cast(Table, models.FoldAssessment.__table__
 QUESTIONS = Rows(rules.Question, cast(Table, models.FoldQuestion.__table__))
 MONTHS = Rows(rules.Month, cast(Table, models.FoldMonth.__table__))
 
-ALL = (
+TABLES = (
     "fold_course",
     "fold_participant",
     "fold_assessment",

@@ -18,7 +18,8 @@ WRITINGS = Rows(rules.Writing, cast(Table, models.FoldWriting.__table__))
 PURCHASES = Rows(rules.Purchase, cast(Table, models.FoldPurchase.__table__))
 CERTIFICATES = Rows(rules.Certificate, cast(Table, models.FoldCertificate.__table__))
 
-ALL = (ENROLLMENTS, LESSONS, ATTEMPTS, WRITINGS, PURCHASES, CERTIFICATES)
+TABLES = tuple(rows.name for rows in (ENROLLMENTS, LESSONS, ATTEMPTS, WRITINGS, PURCHASES, CERTIFICATES))
+"""Everything that is folded here, to be made again by a rebuild."""
 
 _LATEST_OF_USERS = text("""
     SELECT wanted.user_id, latest.created_at

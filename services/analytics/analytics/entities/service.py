@@ -30,6 +30,9 @@ from analytics.entities import queries, rules
 from analytics.facts.rules import Fact
 from analytics.rows import Rows
 
+TABLES = queries.TABLES
+"""Everything that is folded here, to be made again by a rebuild."""
+
 S = TypeVar("S")
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+from chassis.pagination import Key
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -115,6 +116,9 @@ async def rewrite_facts(session: AsyncSession, user_id: int, tombstone_id: int) 
     """Write the tombstone over a user in every fact."""
     for statement in _ERASE:
         await session.execute(statement, {"user_id": user_id, "tombstone_id": tombstone_id})
+
+
+LATEST_FIRST: Key = [(UserActivity.created_date, "desc"), (UserActivity.id, "desc")]
 
 
 def activities(*, user_id: int | None, course_id: int | None) -> Select[Any]:

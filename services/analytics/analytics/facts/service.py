@@ -1,9 +1,10 @@
 """Keeping facts: every event once, under the ids of living users or of tombstones."""
 
 from collections.abc import AsyncIterator, Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
-from chassis.consumer import Received
+from chassis.pagination import PageParams, page
 from contracts.envelope import Event
 from contracts.identity import UserErased
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,11 +25,11 @@ Erasure = tuple[int, int]
 """A user's id and the tombstone that stands in its place."""
 
 
-async def erase(session: AsyncSession, received: Sequence[Received[Any]]) -> list[Erasure]:
-    """Rewrite the kept facts of the users that these events erase; those not erased before."""
+async def erase(session: AsyncSession, facts: Sequence[Fact]) -> list[Erasure]:
+    """Rewrite the kept facts of the users that these facts erase; those not erased before."""
     erased = []
-    for one in received:
-        event = one.data
+    for fact in facts:
+        event = fact.event
         if isinstance(event, UserErased) and await queries.remember_erased(
             session, event.user_id, event.tombstone_id, event.erased_at
         ):
@@ -37,23 +38,24 @@ async def erase(session: AsyncSession, received: Sequence[Received[Any]]) -> lis
     return erased
 
 
-async def record(session: AsyncSession, received: Sequence[Received[Any]]) -> list[Fact]:
-    """Keep each event as a fact; the facts that were not kept before, tombstones in the place of the erased."""
-    people = {user for one in received for user in people_in(one.data)}
+async def record(session: AsyncSession, facts: Sequence[Fact]) -> list[Fact]:
+    """Keep these facts; those that were not kept before, tombstones in the place of the erased."""
+    people = {user for fact in facts for user in people_in(fact.event)}
     tombstones = await queries.tombstones_of(session, people)
-    facts = {
-        one.id: Fact(one.id, one.time, under_tombstones(one.data, tombstones) if tombstones else one.data)
-        for one in received
-    }
+    by_id = {fact.id: fact for fact in facts}
+    if tombstones:
+        by_id = {
+            fact.id: replace(fact, event=under_tombstones(fact.event, tombstones)) for fact in by_id.values()
+        }
     mine, others = [], []
-    for fact in facts.values():
+    for fact in by_id.values():
         owner = owner_of(fact.event)
         if owner is not None:
             mine.append(_activity(fact, owner))
         else:
             others.append(_other(fact))
     new = await queries.insert_activities(session, mine) | await queries.insert_others(session, others)
-    return [fact for fact in facts.values() if fact.id in new]
+    return [fact for fact in by_id.values() if fact.id in new]
 
 
 def _activity(fact: Fact, owner: int) -> dict[str, Any]:
@@ -84,3 +86,11 @@ async def all_facts(
     """Every kept fact of these events, `chunk` at a time, in no order that means anything."""
     async for rows in queries.read_all(session, {type_of(event) for event in events}, chunk):
         yield [Fact(id_, time, BY_TYPE[type_].model_validate_json(data)) for id_, time, type_, data in rows]
+
+
+async def activity(
+    session: AsyncSession, params: PageParams, *, user_id: int | None = None, course_id: int | None = None
+) -> tuple[Sequence[Any], str | None]:
+    """A page of the facts of users, the latest first, and the cursor of the next."""
+    statement = queries.activities(user_id=user_id, course_id=course_id)
+    return await page(session, statement, params, key=queries.LATEST_FIRST)

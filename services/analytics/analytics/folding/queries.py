@@ -75,3 +75,13 @@ async def fail_rebuild(session: AsyncSession, rebuild_id: int, error: str) -> No
 async def latest_rebuild(session: AsyncSession) -> Rebuild | None:
     """The rebuild asked for last."""
     return (await session.scalars(select(Rebuild).order_by(Rebuild.id.desc()).limit(1))).one_or_none()
+
+
+async def forget_admin(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Write the tombstone over an admin who asked for rebuilds, and drop the answers kept for their repeats."""
+    await session.execute(
+        update(Rebuild).where(Rebuild.requested_by_id == user_id).values(requested_by_id=tombstone_id)
+    )
+    await session.execute(
+        text("DELETE FROM idempotency_keys WHERE caller = :caller"), {"caller": f"user:{user_id}"}
+    )

@@ -12,31 +12,35 @@ id. Whatever belongs to a course or a user is read and written under that row's 
 from collections.abc import Callable, Sequence
 from copy import copy
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from chassis.consumer import Received
+from chassis.erasure import scrub_chassis_tables
+from chassis.outbox import emit
 from contracts.assessment import AttemptStarted, AttemptSubmitted
 from contracts.envelope import Event
 from contracts.identity import UserErased
-from contracts.learning import EnrollmentCreated, EnrollmentDropped, LessonCompleted, LessonProgressed
+from contracts.learning import (
+    CourseCompleted,
+    EnrollmentCreated,
+    EnrollmentDropped,
+    LessonCompleted,
+    LessonProgressed,
+)
+from contracts.platform import ErasureCompleted
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from analytics.course_statistics import fold as courses_fold
-from analytics.course_statistics import queries as course_queries
 from analytics.course_statistics.rules import Course, CourseTallies
-from analytics.entities import queries as entity_queries
 from analytics.entities import service as entities
 from analytics.facts import service as facts_service
 from analytics.facts.rules import Fact
 from analytics.folding import queries
 from analytics.freshness import service as freshness
 from analytics.instructor_statistics import fold as instructors_fold
-from analytics.instructor_statistics import queries as instructor_queries
 from analytics.platform_statistics import fold as platform_fold
-from analytics.platform_statistics import queries as platform_queries
 from analytics.platform_statistics.rules import PlatformTallies
+from analytics.teaching import service as teaching
 from analytics.user_statistics import fold as users_fold
-from analytics.user_statistics import queries as user_queries
 from analytics.user_statistics.rules import User, UserTallies
 
 S = TypeVar("S")
@@ -46,6 +50,7 @@ MOMENTS = (
     EnrollmentDropped,
     LessonProgressed,
     LessonCompleted,
+    CourseCompleted,
     AttemptStarted,
     AttemptSubmitted,
 )
@@ -70,19 +75,29 @@ IN_COURSES: tuple[type[Event], ...] = (
 FOLDED: tuple[type[Event], ...] = tuple(dict.fromkeys((*IN_COURSES, *instructors_fold.PROFILE_EVENTS)))
 """The events that change a statistic; the others are kept as facts and nothing more."""
 
+TABLES = (
+    *entities.TABLES,
+    *teaching.TABLES,
+    *courses_fold.TABLES,
+    *users_fold.TABLES,
+    *instructors_fold.TABLES,
+    *platform_fold.TABLES,
+)
+"""All that is folded."""
 
-async def take_in(session: AsyncSession, received: Sequence[Received[Any]], now: datetime) -> None:
-    """Keep new events as facts and fold them. Events taken in before change nothing."""
-    if any(isinstance(one.data, UserErased) for one in received):
+
+async def take_in(session: AsyncSession, facts: Sequence[Fact], now: datetime) -> None:
+    """Keep these facts and fold those that are new. Facts taken in before change nothing."""
+    if any(isinstance(fact.event, UserErased) for fact in facts):
         await queries.lock_alone(session)
-        for user_id, tombstone_id in await facts_service.erase(session, received):
+        for user_id, tombstone_id in await facts_service.erase(session, facts):
             await erase(session, user_id, tombstone_id, now)
     else:
         await queries.lock_beside_others(session)
-    facts = await facts_service.record(session, received)
-    if facts:
-        await fold(session, facts, now)
-        await freshness.advance(session, [fact.time for fact in facts])
+    new = await facts_service.record(session, facts)
+    if new:
+        await fold(session, new, now)
+        await freshness.advance(session, [fact.time for fact in new])
 
 
 async def fold(session: AsyncSession, facts: Sequence[Fact], now: datetime) -> None:
@@ -181,7 +196,10 @@ def _turn(changes: Sequence[entities.Change[S]], *tallies: Callable[[S, int], No
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int, now: datetime) -> None:
-    """Count all that an erased user did under their tombstone. The caller folds alone."""
+    """Forget an erased user: all that they did counts under their tombstone, and it is told that this is done.
+
+    The caller folds alone.
+    """
     courses = {
         *await courses_fold.courses_of(session, user_id),
         *await instructors_fold.courses_of(session, user_id),
@@ -199,6 +217,10 @@ async def erase(session: AsyncSession, user_id: int, tombstone_id: int, now: dat
     touched = instructors_fold.Touched(courses=courses, turns=batch.turns)
     await instructors_fold.give_to_tombstone(session, touched, user_id, tombstone_id, now)
     await platform_fold.settle(session, platform, told_at=None)
+    await queries.forget_admin(session, user_id, tombstone_id)
+    await scrub_chassis_tables(session, user_id, tombstone_id)
+    done = ErasureCompleted(user_id=user_id, tombstone_id=tombstone_id, service="analytics", completed_at=now)
+    emit(session, done, time=now)
 
 
 async def rebuild(session: AsyncSession, now: datetime, chunk: int) -> int:
@@ -208,15 +230,13 @@ async def rebuild(session: AsyncSession, now: datetime, chunk: int) -> int:
     """
     await queries.wait_without_limit(session)
     await queries.lock_alone(session)
-    tables = [rows.name for rows in entity_queries.ALL]
-    tables += [*user_queries.ALL, *course_queries.ALL, *instructor_queries.ALL, *platform_queries.ALL]
-    for table in tables:
+    for table in TABLES:
         await queries.empty(session, table)
     folded = 0
     async for facts in facts_service.all_facts(session, FOLDED, chunk):
         await fold(session, facts, now)
         folded += len(facts)
-    await instructor_queries.note_recalculated(session)
+    await instructors_fold.note_recalculated(session)
     return folded
 
 

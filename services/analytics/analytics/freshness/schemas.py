@@ -1,7 +1,13 @@
-"""What every answer with statistics carries."""
+"""What every request for statistics takes, and every answer carries."""
 
 from chassis.schemas import Instant, OutputModel
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class StatisticsParams(BaseModel):
+    """A statistic takes no parameters yet; an unknown one is refused, not ignored."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class FreshOut(OutputModel):
@@ -12,5 +18,7 @@ class FreshOut(OutputModel):
         examples=["2026-11-22T20:12:00.250000Z"],
     )
     lag_seconds: float = Field(
-        ge=0, description="How long that fact took from happening to being counted.", examples=[0.041]
+        ge=0,
+        description="How long the newest fact took from happening to being counted.",
+        examples=[0.041],
     )

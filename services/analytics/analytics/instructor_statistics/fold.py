@@ -36,16 +36,18 @@ from analytics.instructor_statistics.rules import (
     Share,
     ShareHistory,
     Teacher,
-    Teaching,
-    TeachingEvent,
     earned,
     learn_profile,
-    learn_teaching,
     part,
     share_of,
     statistics_of,
     wins,
 )
+from analytics.teaching import service as teaching
+from analytics.teaching.rules import Teaching, TeachingEvent, learn_teaching
+
+TABLES = queries.TABLES
+"""Everything that is folded here, to be made again by a rebuild."""
 
 TEACHING_EVENTS = (CoInstructorChanged, CoInstructorRemoved)
 PROFILE_EVENTS = (InstructorApplied, InstructorChanged)
@@ -107,7 +109,7 @@ async def lock(session: AsyncSession, touched: Touched) -> dict[int, Teacher]:
     """Everybody whose numbers change, locked until the transaction ends. Their courses are locked already, so
     that nobody begins to teach one meanwhile."""
     sold = {change.after.course_id for change in touched.purchases} | touched.shared
-    teachings = await queries.teachings_of(session, touched.courses)
+    teachings = await teaching.of_courses(session, touched.courses)
     touched.teachings = {(one.course_id, one.user_id): one for one in teachings}
     touched.holders = await queries.shares_of(session, sold)
     people = touched.people | {one.user_id for one in teachings if one.teaches}
@@ -134,7 +136,7 @@ async def settle(
         pair = (event.course_id, event.user_id)
         learn_teaching(teachings.setdefault(pair, Teaching(*pair)), event)
     changed = [one for pair, one in teachings.items() if one != touched.teachings.get(pair)]
-    await queries.TEACHINGS.save(session, changed)
+    await teaching.save(session, changed)
     now_taught = {pair for pair, one in teachings.items() if one.teaches}
     await count_students(session, teachers, touched.turns, taught, now_taught)
     await _settle_shares(session, touched, told)
@@ -250,7 +252,7 @@ async def write(session: AsyncSession, teachers: dict[int, Teacher], now: dateti
     if not teachers:
         return
     await queries.TEACHERS.save(session, teachers.values())
-    taught = [one for one in await queries.teachings_by(session, teachers) if one.teaches]
+    taught = [one for one in await teaching.by_users(session, teachers) if one.teaches]
     courses = await courses_fold.known(session, {one.course_id for one in taught})
     by_teacher: defaultdict[int, list[Course]] = defaultdict(list)
     for one in taught:
@@ -268,7 +270,7 @@ async def write(session: AsyncSession, teachers: dict[int, Teacher], now: dateti
 
 async def courses_of(session: AsyncSession, user_id: int) -> set[int]:
     """The courses a user teaches, or taught."""
-    return {one.course_id for one in await queries.teachings_by(session, {user_id})}
+    return {one.course_id for one in await teaching.by_users(session, {user_id})}
 
 
 async def give_to_tombstone(
@@ -286,8 +288,9 @@ async def give_to_tombstone(
     }
     await count_students(session, teachers, touched.turns, taught, now_taught)
     if gone is not None:
-        await queries.TEACHINGS.save(session, heirs.values())
+        await teaching.save(session, heirs.values())
         await _give_shares(session, user_id, tombstone_id)
+        await teaching.forget(session, user_id)
         await queries.give_to_tombstone(session, user_id, tombstone_id)
         del teachers[user_id]
         heir = teachers[tombstone_id]
@@ -322,3 +325,8 @@ async def _give_shares(session: AsyncSession, user_id: int, tombstone_id: int) -
 async def decay(session: AsyncSession, now: datetime) -> None:
     """Bring what changes because months pass up to `now`."""
     await queries.refresh_monthly_revenue(session, month_of(now))
+
+
+async def note_recalculated(session: AsyncSession) -> None:
+    """Keep that every row was made from the beginning just now."""
+    await queries.note_recalculated(session)

@@ -7,7 +7,6 @@ from typing import Any
 from chassis.db import Base
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     CheckConstraint,
     Date,
     DateTime,
@@ -101,18 +100,6 @@ class FoldProfile(Base):
     user_id: Mapped[int] = mapped_column(BigInteger, index=True)
     version: Mapped[int] = mapped_column(BigInteger)
     status: Mapped[str] = mapped_column(String)
-
-
-class FoldTeaching(Base):
-    """See `rules.Teaching`."""
-
-    __tablename__ = "fold_teaching"
-
-    course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False, index=True)
-    version: Mapped[int] = mapped_column(BigInteger)
-    teaches: Mapped[bool] = mapped_column(Boolean)
-    can_view_analytics: Mapped[bool] = mapped_column(Boolean)
 
 
 class FoldShare(Base):

@@ -12,14 +12,12 @@ from analytics.instructor_statistics import models, rules
 from analytics.rows import Rows
 
 PROFILES = Rows(rules.Profile, cast(Table, models.FoldProfile.__table__))
-TEACHINGS = Rows(rules.Teaching, cast(Table, models.FoldTeaching.__table__))
 SHARES = Rows(rules.Share, cast(Table, models.FoldShare.__table__))
 TEACHERS = Rows(rules.Teacher, cast(Table, models.FoldTeacher.__table__))
 REVENUES = Rows(rules.Revenue, cast(Table, models.FoldRevenue.__table__))
 
-ALL = (
+TABLES = (
     "fold_profile",
-    "fold_teaching",
     "fold_share",
     "fold_teacher",
     "fold_teacher_student",
@@ -31,7 +29,6 @@ ALL = (
 
 NOTHING_EARNED = rules.Earnings()
 
-_TEACHING = "SELECT course_id, user_id, version, teaches, can_view_analytics FROM fold_teaching"
 _SHARE = "SELECT course_id, user_id, effective_from, version, percentage FROM fold_share"
 
 # Counts and finds in one go who became, and who ceased to be, a student of the instructor at all.
@@ -97,26 +94,6 @@ _DECAY = text("""
              GROUP BY p.profile_id) AS due
      WHERE due.profile_id = a.instructor_id AND a.monthly_revenue <> due.amount
 """)
-
-
-async def teachings_of(session: AsyncSession, courses: Collection[int]) -> list[rules.Teaching]:
-    """Who teaches, or taught, these courses."""
-    if not courses:
-        return []
-    found = await session.execute(
-        text(f"{_TEACHING} WHERE course_id = ANY(CAST(:courses AS bigint[]))"), {"courses": sorted(courses)}
-    )
-    return [rules.Teaching(*row) for row in found]
-
-
-async def teachings_by(session: AsyncSession, users: Collection[int]) -> list[rules.Teaching]:
-    """What these users teach, or taught."""
-    if not users:
-        return []
-    found = await session.execute(
-        text(f"{_TEACHING} WHERE user_id = ANY(CAST(:users AS bigint[]))"), {"users": sorted(users)}
-    )
-    return [rules.Teaching(*row) for row in found]
 
 
 async def shares_of(session: AsyncSession, courses: Collection[int]) -> list[rules.Share]:
@@ -192,7 +169,6 @@ async def give_to_tombstone(session: AsyncSession, user_id: int, tombstone_id: i
         {"user_id": user_id, "tombstone_id": tombstone_id},
     )
     for table in (
-        "fold_teaching",
         "fold_share",
         "fold_revenue",
         "fold_teacher",

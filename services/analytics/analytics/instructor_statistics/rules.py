@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from contracts.instructor import (
     CoInstructorChanged,
-    CoInstructorRemoved,
     InstructorApplied,
     InstructorChanged,
 )
@@ -18,10 +17,10 @@ from contracts.instructor import (
 from analytics.course_statistics.rules import Course, month_of
 from analytics.entities.rules import ZERO, Purchase
 from analytics.rounding import half_up, mean
+from analytics.teaching.rules import TeachingEvent
 
 APPROVED: Final = "active"
 
-TeachingEvent = CoInstructorChanged | CoInstructorRemoved
 ProfileEvent = InstructorApplied | InstructorChanged
 
 
@@ -42,29 +41,6 @@ class Profile:
 def learn_profile(state: Profile, event: ProfileEvent | TeachingEvent) -> None:
     if isinstance(event, InstructorChanged) and (event.version, event.status) > (state.version, state.status):
         state.version, state.status = event.version, event.status
-
-
-@dataclass(slots=True)
-class Teaching:
-    """Whether a user teaches a course now, and may see its numbers."""
-
-    course_id: int
-    user_id: int
-    version: int = 0
-    teaches: bool = False
-    can_view_analytics: bool = False
-
-    def learn(self, version: int, teaches: bool, can_view_analytics: bool) -> None:
-        told = (version, teaches, can_view_analytics)
-        if told > (self.version, self.teaches, self.can_view_analytics):
-            self.version, self.teaches, self.can_view_analytics = told
-
-
-def learn_teaching(state: Teaching, event: TeachingEvent) -> None:
-    if isinstance(event, CoInstructorChanged):
-        state.learn(event.version, event.is_active, event.is_active and event.can_view_analytics)
-    else:
-        state.learn(event.version, teaches=False, can_view_analytics=False)
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.platform_statistics.models import PlatformStatistics
 from analytics.platform_statistics.rules import PlatformTallies
 
-ALL = ("content_platformstatistics",)
+TABLES = ("content_platformstatistics",)
 """Everything that is folded here, to be made again by a rebuild."""
 
 _ADD = text("""

@@ -9,6 +9,9 @@ from analytics.entities import service as entities
 from analytics.user_statistics import queries
 from analytics.user_statistics.rules import User, UserDay, UserTallies, extend_run
 
+TABLES = queries.TABLES
+"""Everything that is folded here, to be made again by a rebuild."""
+
 
 async def lock(session: AsyncSession, users: set[int]) -> dict[int, User]:
     """These users, locked until the transaction ends."""

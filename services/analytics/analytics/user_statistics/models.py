@@ -57,7 +57,7 @@ class FoldUser(Base):
     completed: Mapped[int] = mapped_column(Integer)
     seconds: Mapped[int] = mapped_column(BigInteger)
     scored: Mapped[int] = mapped_column(Integer)
-    percents: Mapped[Decimal] = mapped_column(Numeric)
+    percents: Mapped[Decimal] = mapped_column(Numeric(30, 12))
     by_hour: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     by_weekday: Mapped[list[int]] = mapped_column(ARRAY(BigInteger))
     active_days: Mapped[int] = mapped_column(Integer)

@@ -14,7 +14,7 @@ from analytics.user_statistics import models, rules
 USERS = Rows(rules.User, cast(Table, models.FoldUser.__table__))
 DAYS = Rows(rules.UserDay, cast(Table, models.FoldUserDay.__table__))
 
-ALL = ("fold_user", "fold_user_day", "courses_userstats", "content_userlearningstatistics")
+TABLES = ("fold_user", "fold_user_day", "courses_userstats", "content_userlearningstatistics")
 """Everything that is folded here, to be made again by a rebuild."""
 
 _UPSERT_STATS = text("""
@@ -88,7 +88,7 @@ async def days_of(session: AsyncSession, user_id: int) -> list[rules.UserDay]:
 
 async def forget(session: AsyncSession, user_id: int) -> None:
     """Remove an erased user's rows; what they counted is counted for the tombstone by now."""
-    for table in ALL:
+    for table in TABLES:
         await session.execute(
             text(f"DELETE FROM {table} WHERE user_id = :user_id"),  # noqa: S608 - our own names
             {"user_id": user_id},

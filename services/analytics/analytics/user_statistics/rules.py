@@ -88,6 +88,7 @@ class UserTallies:
             self.users.add(of.user_id, scored=sign, percents=sign * percent)
 
     def writing(self, of: Writing, sign: int) -> None:
+        self.users.add(of.user_id)
         self.rewritten.add(of.user_id)
         if of.exists and of.created_at is not None:
             self._count(of.user_id, of.created_at, sign)

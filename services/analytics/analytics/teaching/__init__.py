@@ -1,0 +1,1 @@
+"""Teaching: who teaches which course now, and may see its numbers."""
