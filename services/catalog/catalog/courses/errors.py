@@ -28,6 +28,11 @@ class OnlyAdminsFeature(Forbidden):
     title = "Only admins decide which courses are featured"
 
 
+class OnlyTheLeadDeletes(Forbidden):
+    slug = "only-the-lead-deletes"
+    title = "A course is deleted by the one who leads it"
+
+
 class DiscountNotBelowPrice(Invalid):
     slug = "discount-not-below-price"
     title = "The discount price must be below the price"

@@ -29,6 +29,7 @@ from catalog.courses.errors import (
     NoRightToEdit,
     NotYourCourse,
     OnlyAdminsFeature,
+    OnlyTheLeadDeletes,
 )
 from catalog.courses.models import Course
 from catalog.enrollment_mirror import service as enrollment_mirror
@@ -186,16 +187,17 @@ def is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and 0 < int(text) < 2**63
 
 
-async def view(session: AsyncSession, course: Course, outline: list[Part] | None = None) -> View:
+async def view(session: AsyncSession, course: Course) -> View:
     """A course as those who teach it see it."""
     await session.flush()
     found = await queries.with_author(session, course.id, people.directory())
     assert found is not None, "the caller holds its row"
-    return _view(session, found, await outlines.load(session, course.id) if outline is None else outline)
+    return _view(session, found, await outlines.load(session, course.id))
 
 
 def _view(session: AsyncSession, found: tuple[Course, str | None, str | None], outline: list[Part]) -> View:
-    return View(*found[:1], outline, *found[1:], currency=settings_of(session).currency, at=now())
+    course, author_name, author_picture = found
+    return View(course, outline, author_name, author_picture, settings_of(session).currency, now())
 
 
 async def find_any(session: AsyncSession, course_id: int) -> Course:
@@ -226,8 +228,8 @@ async def create(
     course = await queries.add(
         session, slugs.candidates(base, taken), {**given, "created_by_id": principal.user_id}
     )
-    outline = await record_change(session, course)
-    return await view(session, course, outline)
+    await record_change(session, course)
+    return await view(session, course)
 
 
 async def edit(
@@ -255,20 +257,25 @@ async def edit(
         raise OnlyAdminsFeature
     if "category_id" in different:
         await categories.hold_for_course(session, different["category_id"])
+    lacked = await missing(session, course)
     for name, value in different.items():
         setattr(course, name, value)
     rules.check_price(course.price, course.discount_price, course.discount_ends)
-    outline = await record_change(session, course)
-    if course.is_published and (lacking := await missing(session, course, outline)):
-        raise CourseIncomplete("A published course keeps what it was published with.", missing=lacking)
-    return await view(session, course, outline)
+    lost = [lack for lack in await missing(session, course) if lack not in lacked]
+    if course.is_published and lost:
+        raise CourseIncomplete("A published course keeps what it was published with.", missing=lost)
+    await record_change(session, course)
+    return await view(session, course)
 
 
 async def delete(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
 ) -> None:
-    """Remove a course nobody ever enrolled in. Raises CourseHasStudents, and what `open_for_editing` does."""
+    """Remove a course nobody ever enrolled in. Raises OnlyTheLeadDeletes, CourseHasStudents, and what
+    `open_for_editing` does."""
     course = await open_for_editing(session, calls, principal, course_id)
+    if not (principal.is_admin or course.created_by_id == principal.user_id):
+        raise OnlyTheLeadDeletes
     if await enrollment_mirror.ever_enrolled(session, course_id):
         raise CourseHasStudents
     course.state_version += 1
@@ -284,8 +291,12 @@ async def delete(
     await queries.remove(session, course)
 
 
-async def missing(session: AsyncSession, course: Course, outline: Sequence[Part]) -> list[dict[str, str]]:
+async def missing(
+    session: AsyncSession, course: Course, skeleton: list[tuple[int, list[int]]] | None = None
+) -> list[dict[str, str]]:
     """What the course lacks to be published."""
+    if skeleton is None:
+        skeleton = await outlines.skeleton(session, course.id)
     category = await categories.of_course(session, course.category_id)
     return rules.missing(
         rules.Draft(
@@ -294,19 +305,15 @@ async def missing(session: AsyncSession, course: Course, outline: Sequence[Part]
             has_category=category.is_active,
             level=course.level,
             price=course.price,
-            lessons_per_module=tuple(len(part.lessons) for part in outline),
+            lessons_per_module=tuple(len(lessons) for _, lessons in skeleton),
         )
     )
 
 
-async def record_change(session: AsyncSession, course: Course) -> list[Part]:
-    """Tell that the course or its outline changed, and keep its completeness; the caller holds its row.
-
-    Returns the outline as it is now.
-    """
-    await session.flush()
-    outline = await outlines.load(session, course.id)
-    lacking = await missing(session, course, outline)
+async def record_change(session: AsyncSession, course: Course) -> None:
+    """Tell that the course or its outline changed, and keep its completeness; the caller holds its row."""
+    skeleton = await outlines.skeleton(session, course.id)
+    lacking = await missing(session, course, skeleton)
     course.completion_percentage, course.completion_status = rules.completion(len(lacking))
     course.state_version += 1
     emit(
@@ -328,11 +335,10 @@ async def record_change(session: AsyncSession, course: Course) -> list[Part]:
             parent_version_id=course.parent_version_id,
             course_version=rules.version_text(course.version),
             first_published_at=course.first_published_at,
-            lesson_ids=tuple(outlines.lesson_ids(outline)),
+            lesson_ids=tuple(lesson for _, lessons in skeleton for lesson in lessons),
             version=course.state_version,
         ),
     )
-    return outline
 
 
 # --- what events bring ------------------------------------------------------------------------------------------

@@ -112,5 +112,5 @@ async def reorder(
     course = await courses.open_for_editing(session, calls, principal, course_id)
     unchanged(course)
     await outlines.reorder(session, course_id, places)
-    outline = await courses.record_change(session, course)
-    return await courses.view(session, course, outline)
+    await courses.record_change(session, course)
+    return await courses.view(session, course)

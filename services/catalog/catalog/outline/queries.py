@@ -5,6 +5,7 @@ from datetime import datetime
 
 from chassis.pagination import PageParams, page
 from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
 
@@ -36,6 +37,19 @@ async def rows(session: AsyncSession, course_id: int) -> Sequence[tuple[Module, 
         .execution_options(populate_existing=True)
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+async def skeleton(session: AsyncSession, course_id: int) -> list[tuple[int, list[int]]]:
+    """Each module's id with the ids of its lessons, all in order."""
+    ids = func.array_agg(aggregate_order_by(Lesson.id, Lesson.order, Lesson.id))
+    statement = (
+        select(Module.id, ids.filter(Lesson.id.is_not(None)))
+        .outerjoin(Lesson, Lesson.module_id == Module.id)
+        .where(Module.course_id == course_id)
+        .group_by(Module.id)
+        .order_by(Module.order, Module.id)
+    )
+    return [(module_id, list(lessons or ())) for module_id, lessons in await session.execute(statement)]
 
 
 def seen_by_learners() -> ColumnElement[bool]:

@@ -54,7 +54,7 @@ async def publish(
     last = await queries.publication(session, course_id)
     if course.is_published and last is not None and last.course_state_version == course.state_version:
         return await courses.view(session, course)
-    lacking = await courses.missing(session, course, await outlines.load(session, course_id))
+    lacking = await courses.missing(session, course)
     if lacking:
         raise CourseIncomplete(missing=lacking)
     instant = now()
@@ -67,7 +67,7 @@ async def publish(
     course.state_version += 1
     event = _published(course, await outlines.load(session, course_id), settings_of(session).currency)
     emit(session, event)
-    outline = await courses.record_change(session, course)
+    await courses.record_change(session, course)
     await queries.keep_publication(
         session,
         {
@@ -77,7 +77,7 @@ async def publish(
             "payload": event.model_dump(mode="json"),
         },
     )
-    return await courses.view(session, course, outline)
+    return await courses.view(session, course)
 
 
 def _published(course: "Course", outline: list[Part], currency: str) -> CoursePublished:
@@ -144,8 +144,8 @@ async def unpublish(
             version=course.state_version,
         ),
     )
-    outline = await courses.record_change(session, course)
-    return await courses.view(session, course, outline)
+    await courses.record_change(session, course)
+    return await courses.view(session, course)
 
 
 async def offer(session: AsyncSession, course_id: int, at: datetime) -> Offer:
