@@ -6,16 +6,17 @@ from collections import Counter
 
 from chassis.asgi import Receive, Scope, Send
 from chassis.auth import TokenVerifier
+from chassis.errors import LyceumError, NotFound, TooManyRequests, Unauthenticated, Unavailable
 
 from gateway import metrics, problems
 from gateway.access import AccessLog
 from gateway.auth import principal_of
 from gateway.client import Clients
 from gateway.cors import Cors
+from gateway.errors import MethodNotAllowed
 from gateway.exchange import Exchange
 from gateway.limits import Limiter, Limits, address_key
 from gateway.pages import Page
-from gateway.problems import Problem
 from gateway.proxy import Forwarding, Proxy
 from gateway.request import Request, read
 from gateway.revocations import Follower, Revocations
@@ -53,6 +54,7 @@ class Gateway:
         self.site = Site(self.settings, self.proxy)
         await self.site.open()
         self.follower.start()
+        metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
 
     async def close(self) -> None:
         await self.follower.stop()
@@ -65,15 +67,17 @@ class Gateway:
             await self._live(receive, send)
             return
         exchange: Exchange = scope["extensions"]["lyceum.edge"]
+        if exchange.lost:
+            return
         task = asyncio.current_task()
         exchange.on_lost = task.cancel if task is not None else None
         request = read(scope, self.clients, self.settings)
         status = CLIENT_GONE
         try:
             status = await self._answer(request, exchange, receive, send)
-        except Problem as problem:
-            status = problem.status
-            await _refuse(problem, request, send)
+        except LyceumError as error:
+            status = error.status
+            await _refuse(error, request, send)
         except asyncio.CancelledError:
             if not exchange.lost:
                 raise
@@ -92,7 +96,7 @@ class Gateway:
         request.service, request.route = found.service, found.path
         if self._in_flight >= self.settings.max_in_flight:
             metrics.SHED.inc()
-            raise problems.unavailable("More is being asked than can be answered just now.")
+            raise Unavailable("More is being asked than can be answered just now.")
         await self._admit(found, request)
         if "stream" in found.traits:
             exchange.endless = True
@@ -108,7 +112,7 @@ class Gateway:
         client = client_key(request)
         if self._streams[client] >= self.settings.streams_per_client:
             metrics.LIMITED.labels("streams").inc()
-            raise problems.too_many(60, "You have as many streams open as one client may have.")
+            raise TooManyRequests("You have as many streams open as one client may have.", retry_after=60)
         request.stream = True
         self._streams[client] += 1
         try:
@@ -131,7 +135,7 @@ class Gateway:
         return await self.proxy.forward(found, request.scope, receive, send, forwarding)
 
     async def _admit(self, found: Route, request: Request) -> None:
-        """Raises Problem for a token that does not verify, and for who asks too often."""
+        """Raises InvalidToken for a token that does not verify, and TooManyRequests for who asks too often."""
         address = address_key(request.client)
         if "auth" in found.traits:
             self._charge(self.limits.auth, address, request)
@@ -147,9 +151,8 @@ class Gateway:
             self._charge(self.limits.forged, address, request)
         try:
             request.principal = await principal_of(request.authorization, self.verifier)
-        except Problem as problem:
-            if problem.status == 401:
-                self.limits.forged.take(address, time.monotonic())
+        except Unauthenticated:
+            self.limits.forged.take(address, time.monotonic())
             raise
 
     def _charge(self, limiter: Limiter, client: object, request: Request) -> None:
@@ -157,7 +160,7 @@ class Gateway:
         request.answer_headers += verdict.headers
         if not verdict.allowed:
             metrics.LIMITED.labels(limiter.policy.name).inc()
-            raise problems.too_many(verdict.wait)
+            raise TooManyRequests("You may ask again later.", retry_after=verdict.wait)
 
     async def _own_page(self, page: Page, request: Request, send: Send) -> int:
         request.route = page.name
@@ -165,7 +168,7 @@ class Gateway:
         if page.limited:
             self._charge(self.limits.reads, address_key(request.client), request)
         if request.method not in _READS:
-            raise problems.method_not_allowed("GET, HEAD, OPTIONS")
+            raise MethodNotAllowed("GET, HEAD, OPTIONS")
         answer = await page.render(request)
         await _respond(send, answer.status, [*answer.headers, *request.answer_headers], answer.body)
         return answer.status
@@ -173,9 +176,9 @@ class Gateway:
     async def _unrouted(self, found: WrongMethod | None, request: Request, send: Send) -> int:
         self._charge(self.limits.reads, address_key(request.client), request)
         if found is None:
-            raise problems.not_found()
+            raise NotFound
         if request.method != "OPTIONS":
-            raise problems.method_not_allowed(found.allow)
+            raise MethodNotAllowed(found.allow)
         headers = [(b"allow", found.allow.encode()), *self.cors.preflight(request.origin, found.allow)]
         await _respond(send, 204, headers + request.answer_headers, b"")
         return 204
@@ -194,7 +197,7 @@ class Gateway:
                 upstream=request.service,
                 route=request.route,
                 status=status,
-                duration_ms=round(seconds * 1000, 2),
+                seconds=seconds,
                 client=request.client,
                 user_id=None if principal is None else principal.user_id,
             )
@@ -218,10 +221,9 @@ def client_key(request: Request) -> str | int:
     return address_key(request.client) if request.principal is None else request.principal.user_id
 
 
-async def _refuse(problem: Problem, request: Request, send: Send) -> None:
-    body = problem.body(instance=request.scope["path"], request_id=request.request_id)
-    headers = [(b"content-type", problems.CONTENT_TYPE), (b"cache-control", b"no-store"), *problem.headers]
-    await _respond(send, problem.status, headers + request.answer_headers, body)
+async def _refuse(error: LyceumError, request: Request, send: Send) -> None:
+    body = problems.document(error, instance=request.scope["path"], request_id=request.request_id)
+    await _respond(send, error.status, problems.headers(error) + request.answer_headers, body)
 
 
 async def _respond(send: Send, status: int, headers: list[problems.Header], body: bytes) -> None:

@@ -15,14 +15,14 @@ from urllib.parse import unquote
 
 import httptools
 import structlog
+from chassis.errors import LyceumError, Unavailable
 from uvicorn.config import Config
 from uvicorn.server import ServerState
 
-from gateway import problems
 from gateway.deadlines import NEVER, Deadlines
+from gateway.errors import HeadTooLarge, MalformedRequest, RequestTimeout, UriTooLong
 from gateway.exchange import Exchange
-from gateway.heads import MAX_HEADERS, head_problem, head_too_large, whole_answer
-from gateway.problems import Problem
+from gateway.heads import check_head, whole_answer
 from gateway.settings import Settings
 
 log = structlog.get_logger()
@@ -90,7 +90,7 @@ class EdgeProtocol(asyncio.Protocol):
         self._head_bytes = 0
         self._url = b""
         self._headers: list[tuple[bytes, bytes]] = []
-        self._refusal: Problem | None = None
+        self._refusal: LyceumError | None = None
 
     # -- the transport
 
@@ -102,7 +102,7 @@ class EdgeProtocol(asyncio.Protocol):
         self.deadline = self.loop.time() + self.limits.head_timeout
         self.limits.deadlines.watch(self)
         if len(self.server_state.connections) > self.limits.connections:
-            self._refuse(problems.unavailable("More clients are here than can be served just now."))
+            self._refuse(Unavailable("More clients are here than can be served just now."))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.closing = True
@@ -158,9 +158,7 @@ class EdgeProtocol(asyncio.Protocol):
         except httptools.HttpParserError:
             if self.deaf:
                 return
-            self._refuse(
-                self._refusal or Problem(400, "malformed-request", "This is not a valid HTTP request")
-            )
+            self._refuse(self._refusal or MalformedRequest())
             return
         if self._in_head:
             self._head_grew(len(data))
@@ -171,7 +169,7 @@ class EdgeProtocol(asyncio.Protocol):
             self.deadline = self.loop.time() + self.limits.head_timeout
         self._head_bytes += size
         if self._head_bytes > self.limits.head_bytes:
-            self._refuse(head_too_large(self.limits.head_bytes))
+            self._refuse(HeadTooLarge(f"At most {self.limits.head_bytes} bytes are taken."))
 
     # -- the parser
 
@@ -189,7 +187,7 @@ class EdgeProtocol(asyncio.Protocol):
     def on_url(self, url: bytes) -> None:
         self._url += url
         if len(self._url) > self.limits.target_bytes:
-            self._refusal = Problem(414, "uri-too-long", "The address is too long")
+            self._refusal = UriTooLong()
             raise ValueError
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -200,14 +198,12 @@ class EdgeProtocol(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         headers = self._headers
         size = len(self._url) + sum([len(name) + len(value) + 4 for name, value in headers])
-        if size > self.limits.head_bytes or len(headers) > MAX_HEADERS:
-            self._refusal = head_too_large(self.limits.head_bytes)
-            raise ValueError
         version = self.parser.get_http_version()
-        problem = head_problem(version, headers)
-        if problem is not None:
-            self._refusal = problem
-            raise ValueError
+        try:
+            check_head(version, size, self.limits.head_bytes, headers)
+        except LyceumError as error:
+            self._refusal = error  # The parser tells only that a callback failed.
+            raise
         self._in_head = False
         self._begin(version)
 
@@ -277,7 +273,7 @@ class EdgeProtocol(asyncio.Protocol):
             if exchange.started:
                 exchange.abort()
             else:
-                self._refuse(Problem(500, "internal", "Something went wrong on our side"))
+                self._refuse(LyceumError())
 
     def answer_complete(self, exchange: Exchange) -> None:
         self.server_state.total_requests += 1
@@ -306,7 +302,7 @@ class EdgeProtocol(asyncio.Protocol):
         if self.writer is not None or (exchange is not None and exchange.started):
             self.transport.abort()
         elif exchange is not None or self._in_head:
-            self._refuse(Problem(408, "request-timeout", "The request did not come in time"))
+            self._refuse(RequestTimeout())
         elif self.deaf:
             self.transport.abort()
         else:
@@ -323,7 +319,7 @@ class EdgeProtocol(asyncio.Protocol):
             exchange.lose()
             self.transport.close()
 
-    def _refuse(self, problem: Problem) -> None:
+    def _refuse(self, error: LyceumError) -> None:
         """Answer in the application's place and close; an answer under way is cut off."""
         if self.closing:
             return
@@ -335,7 +331,7 @@ class EdgeProtocol(asyncio.Protocol):
                 self.transport.abort()
                 return
         self.deaf = True
-        self.transport.write(whole_answer(problem, self.server_state.default_headers))
+        self.transport.write(whole_answer(error, self.server_state.default_headers))
         self._close()
 
     def _close(self) -> None:

@@ -1,21 +1,20 @@
 """The rules for a request's head, and the answer to a request that broke them."""
 
+from chassis.errors import LyceumError
 from chassis.tracing import continue_trace, sane_request_id
 
+from gateway import problems
+from gateway.errors import HeadTooLarge, MalformedRequest, UnknownHttpVersion, UnknownTransferCoding
 from gateway.exchange import STATUS_LINES
-from gateway.problems import CONTENT_TYPE, Header, Problem
+from gateway.problems import Header
 
 MAX_HEADERS = 100
 
 
-def head_too_large(limit: int) -> Problem:
-    return Problem(
-        431, "head-too-large", "The request's headers are too large", f"At most {limit} bytes are taken."
-    )
-
-
-def head_problem(version: str, headers: list[Header]) -> Problem | None:
-    """What the parser lets pass and two servers could read in two ways."""
+def check_head(version: str, size: int, limit: int, headers: list[Header]) -> None:
+    """Refuse what the parser lets pass: too much, and what two servers could read in two ways."""
+    if size > limit or len(headers) > MAX_HEADERS:
+        raise HeadTooLarge(f"At most {limit} bytes are taken, in {MAX_HEADERS} headers.")
     hosts = lengths = 0
     for name, value in headers:
         if name == b"host":
@@ -23,28 +22,26 @@ def head_problem(version: str, headers: list[Header]) -> Problem | None:
         elif name == b"content-length":
             lengths += 1
             if not value.isdigit():
-                return Problem(400, "malformed-request", "This is not a valid HTTP request")
+                raise MalformedRequest
         elif name == b"transfer-encoding":
             if value.strip().lower() != b"chunked":
-                return Problem(501, "transfer-coding", "No transfer coding but chunked is known here")
+                raise UnknownTransferCoding
             if version != "1.1":
-                return Problem(400, "malformed-request", "This is not a valid HTTP request")
+                raise MalformedRequest
             lengths += 1
     if hosts > 1 or (hosts == 0 and version == "1.1") or lengths > 1:
-        return Problem(400, "malformed-request", "This is not a valid HTTP request")
+        raise MalformedRequest
     if version not in ("1.1", "1.0"):
-        return Problem(505, "http-version", "This server speaks HTTP/1.1")
-    return None
+        raise UnknownHttpVersion
 
 
-def whole_answer(problem: Problem, default_headers: list[Header]) -> bytes:
+def whole_answer(error: LyceumError, default_headers: list[Header]) -> bytes:
     """A request that never reached the application has no id of its own: it gets one here."""
     request_id = sane_request_id(None)
-    body = problem.body(instance="", request_id=request_id)
+    body = problems.document(error, instance="", request_id=request_id)
     headers = [
         *default_headers,
-        *problem.headers,
-        (b"content-type", CONTENT_TYPE),
+        *problems.headers(error),
         (b"content-length", str(len(body)).encode()),
         (b"x-request-id", request_id.encode()),
         (b"traceparent", continue_trace(None).traceparent.encode()),
@@ -52,4 +49,4 @@ def whole_answer(problem: Problem, default_headers: list[Header]) -> bytes:
         (b"connection", b"close"),
     ]
     lines = [b"".join((name, b": ", value, b"\r\n")) for name, value in headers]
-    return b"".join((STATUS_LINES[problem.status], *lines, b"\r\n", body))
+    return b"".join((STATUS_LINES[error.status], *lines, b"\r\n", body))

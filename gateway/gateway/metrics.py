@@ -1,8 +1,11 @@
 """What the gateway counts, for Prometheus. By route template, never by path: paths are what clients type."""
 
+from typing import TYPE_CHECKING
+
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 
-from gateway.proxy import Proxy
+if TYPE_CHECKING:
+    from gateway.proxy import Proxy
 
 REQUESTS = Counter(
     "lyceum_gateway_requests_total", "Requests answered", ["service", "method", "route", "status"]
@@ -48,7 +51,7 @@ class RequestMetrics:
         timer.observe(seconds)
 
 
-def exposition(proxy: Proxy) -> bytes:
+def exposition(proxy: "Proxy") -> bytes:
     """Every metric of this process in Prometheus' text format."""
     for service, pool in proxy.pools.items():
         CONNECTIONS.labels(service, "open").set(pool.open)

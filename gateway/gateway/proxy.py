@@ -9,9 +9,11 @@ import contextlib
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import structlog
 from chassis.asgi import Receive, Scope, Send
+from chassis.errors import LyceumError, PayloadTooLarge, Unavailable
 
-from gateway import problems
+from gateway import metrics
 from gateway.connection import (
     Busy,
     Connection,
@@ -21,10 +23,14 @@ from gateway.connection import (
     UpstreamError,
 )
 from gateway.deadlines import NEVER, Deadlines
+from gateway.errors import BadGateway, GatewayTimeout
+from gateway.exchange import Exchange
 from gateway.pool import Pool, PoolLimits
-from gateway.problems import Header, Problem
+from gateway.problems import Header
 from gateway.settings import Settings
 from gateway.upstreams import Route
+
+log = structlog.get_logger()
 
 HELD_BODY = 64 * 1024
 """A body up to this size is read whole before a connection is taken: a slow sender costs the service nothing."""
@@ -130,77 +136,81 @@ class Proxy:
     async def forward(
         self, route: Route, scope: Scope, receive: Receive, send: Send, forwarding: Forwarding
     ) -> int:
-        """Pass the request on and its answer back; returns the status. Raises Problem while nothing was sent."""
+        """Pass the request on and its answer back; returns the status. Raises LyceumError while nothing was sent."""
         pools = self.streams if "stream" in route.traits else self.pools
         pool = pools.get(route.service)
         if pool is None:
-            raise problems.unavailable("This part of the platform is not running.", 5)
+            raise Unavailable("This part of the platform is not running.", retry_after=5)
         settings = self._settings
         limit = settings.max_upload_bytes if "upload" in route.traits else settings.max_body_bytes
         upload = await _hold(scope["headers"], receive, limit)
-        head = _request_head(scope, self._hosts[route.service], forwarding, upload)
         timeout = settings.slow_answer_timeout if "slow" in route.traits else settings.answer_timeout
-        repeatable = upload.whole and (scope["method"] in IDEMPOTENT or _has_key(scope["headers"]))
-        connection = await _connection(pool)
+        outgoing = Outgoing(
+            head=_request_head(scope, self._hosts[route.service], forwarding, upload),
+            upload=upload,
+            bodyless=scope["method"] == "HEAD",
+            repeatable=upload.whole and (scope["method"] in IDEMPOTENT or _has_key(scope["headers"])),
+            timeout=timeout,
+            edge=scope["extensions"]["lyceum.edge"],
+            answer_headers=forwarding.answer_headers,
+        )
         try:
-            return await self._exchange(connection, head, upload, scope, send, forwarding, timeout)
-        except Unanswered:
-            # Nothing of an answer came, so nothing was sent to the client. Once more, on a connection of its own,
-            # where doing it twice is the same as doing it once; else the client has to decide.
-            if not repeatable:
-                raise problems.bad_gateway("The connection to the service was lost.") from None
-        connection = await _connection(pool, fresh=True)
-        return await self._exchange(connection, head, upload, scope, send, forwarding, timeout)
-
-    async def _exchange(
-        self,
-        connection: Connection,
-        head: bytes,
-        upload: "Upload",
-        scope: Scope,
-        send: Send,
-        forwarding: Forwarding,
-        timeout: float,  # noqa: ASYNC109 - it bounds one wait, not the call
-    ) -> int:
-        pump: asyncio.Task[None] | None = None
-        try:
-            connection.begin(bodyless=scope["method"] == "HEAD", timeout=timeout)
-            connection.write(head + upload.frame(upload.held) if upload.held else head)
-            if not upload.whole:
-                pump = asyncio.create_task(_pump(upload, connection, timeout))
-            await connection.answer()
-            status = connection.status
-            await send(
-                {
-                    "type": "http.response.start",
-                    "status": status,
-                    "headers": _answer_headers(connection, forwarding.answer_headers),
-                }
-            )
-            await _pass_body(connection, scope, send)
-            return status
-        except Unanswered:
-            raise
+            return await _send(pool, outgoing, send)
         except UpstreamError as error:
-            raise _problem_of(error) from error
-        finally:
-            if pump is not None:
-                if not pump.done():
-                    connection.reusable = False
-                pump.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await pump
-            connection.pool.release(connection)
+            metrics.UPSTREAM_ERRORS.labels(route.service, type(error).__name__).inc()
+            raise _told(error) from error
 
 
-async def _connection(pool: Pool, *, fresh: bool = False) -> Connection:
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """A request on its way: everything that is needed to send it, once more if need be."""
+
+    head: bytes
+    upload: "Upload"
+    bodyless: bool
+    repeatable: bool
+    timeout: float
+    edge: Exchange
+    answer_headers: list[Header]
+
+
+async def _send(pool: Pool, outgoing: Outgoing, send: Send) -> int:
     try:
-        return await pool.acquire(fresh=fresh)
-    except UpstreamError as error:
-        raise _problem_of(error) from error
+        return await _exchange(await pool.acquire(), outgoing, send)
+    except Unanswered:
+        # Nothing of an answer came, so nothing was sent to the client. Once more, on a connection of its own, where
+        # doing it twice is the same as doing it once; else it is the client's to decide.
+        if not outgoing.repeatable:
+            raise
+    return await _exchange(await pool.acquire(fresh=True), outgoing, send)
 
 
-async def _pass_body(connection: Connection, scope: Scope, send: Send) -> None:
+async def _exchange(connection: Connection, outgoing: Outgoing, send: Send) -> int:
+    """One try. Raises UpstreamError, or the LyceumError of a body that grew too large, while nothing was sent."""
+    upload = outgoing.upload
+    pump: asyncio.Task[None] | None = None
+    try:
+        connection.begin(bodyless=outgoing.bodyless, timeout=outgoing.timeout)
+        connection.write(outgoing.head + upload.frame(upload.held) if upload.held else outgoing.head)
+        if not upload.whole:
+            pump = asyncio.create_task(_pump(upload, connection, outgoing.timeout))
+        await connection.answer()
+        status = connection.status
+        headers = _answer_headers(connection, outgoing.answer_headers)
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await _pass_body(connection, outgoing.edge, send)
+        return status
+    finally:
+        if pump is not None:
+            if not pump.done():
+                connection.reusable = False
+            pump.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await pump
+        connection.pool.release(connection)
+
+
+async def _pass_body(connection: Connection, edge: Exchange, send: Send) -> None:
     try:
         while not connection.complete:
             body = connection.take()
@@ -208,23 +218,29 @@ async def _pass_body(connection: Connection, scope: Scope, send: Send) -> None:
                 await send({"type": "http.response.body", "body": body, "more_body": True})
             else:
                 await connection.more()
-    except (UpstreamError, Problem):
+    except (UpstreamError, LyceumError) as error:
         # Half an answer is out. Cut the client off: a shorter answer must not pass for a whole one.
-        scope["extensions"]["lyceum.edge"].abort()
+        log.warning("an answer broke off", error=repr(error))
+        edge.abort()
         return
     await send({"type": "http.response.body", "body": connection.take(), "more_body": False})
 
 
-def _problem_of(error: UpstreamError) -> Problem:
+def _told(error: UpstreamError) -> LyceumError:
+    """What the client is told of it."""
     match error:
         case Unreachable():
-            return problems.unavailable("The service cannot be reached just now.", 2)
+            return Unavailable("The service cannot be reached just now.", retry_after=2)
         case Busy():
-            return problems.unavailable("The service has more to do than it can just now.")
+            return Unavailable("The service has more to do than it can just now.")
         case TooSlow():
-            return problems.gateway_timeout("The service did not answer in time.")
+            return GatewayTimeout("The service did not answer in time.")
+        case Unanswered():
+            return BadGateway(
+                "The connection to the service was lost; it may or may not have done what was asked."
+            )
         case _:
-            return problems.bad_gateway("The service did not answer properly.")
+            return BadGateway("The service did not answer properly.")
 
 
 # -- the request's body
@@ -243,14 +259,14 @@ class Upload:
         self.seen = 0
 
     async def next(self) -> bytes:
-        """The next piece; raises Problem past the limit, and CancelledError when the client is gone."""
+        """The next piece; raises PayloadTooLarge past the limit, and CancelledError when the client is gone."""
         message = await self.receive()
         if message["type"] != "http.request":
             raise asyncio.CancelledError
         body: bytes = message["body"]
         self.seen += len(body)
         if self.seen > self.limit:
-            raise problems.too_large(self.limit)
+            raise PayloadTooLarge(f"At most {self.limit} bytes are taken here.")
         self.whole = not message["more_body"]
         return body
 
@@ -262,7 +278,7 @@ class Upload:
 
 
 async def _hold(headers: list[Header], receive: Receive, limit: int) -> Upload:
-    """Read a small body whole, and of a large one the beginning. Raises Problem for one over the limit."""
+    """Read a small body whole, and of a large one the beginning. Raises PayloadTooLarge for one over the limit."""
     length: int | None = 0
     for name, value in headers:
         if name == b"content-length":
@@ -274,7 +290,7 @@ async def _hold(headers: list[Header], receive: Receive, limit: int) -> Upload:
         upload.whole = True
         return upload
     if length is not None and length > limit:
-        raise problems.too_large(limit)
+        raise PayloadTooLarge(f"At most {limit} bytes are taken here.")
     if length is not None and length > HELD_BODY:
         return upload
     held = bytearray()
@@ -298,8 +314,8 @@ async def _pump(upload: Upload, connection: Connection, timeout: float) -> None:
         if upload.length is None:
             connection.write(b"0\r\n\r\n")
         _allow(connection, timeout)
-    except Problem as problem:
-        connection.fail(problem)
+    except PayloadTooLarge as error:
+        connection.fail(error)
 
 
 def _allow(connection: Connection, seconds: float) -> None:

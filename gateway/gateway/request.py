@@ -1,11 +1,12 @@
 """What the gateway reads from a request before anything is decided."""
 
+import os
 import time
 from dataclasses import dataclass, field
 
 from chassis.asgi import Scope
 from chassis.auth import Principal
-from chassis.tracing import continue_trace, current_request_id, current_trace, sane_request_id
+from chassis.tracing import Trace, continue_trace, current_request_id, current_trace, sane_request_id
 
 from gateway.client import Clients
 from gateway.problems import Header
@@ -53,8 +54,7 @@ def read(scope: Scope, clients: Clients, settings: Settings) -> Request:
             )
         elif name == b"authorization":
             authorization.append(value)
-    request_id = sane_request_id(_text(found.get(b"x-request-id")))
-    trace = continue_trace(_text(found.get(b"traceparent")))
+    request_id, trace = _identity(_text(found.get(b"x-request-id")), _text(found.get(b"traceparent")))
     current_request_id.set(request_id)
     current_trace.set(trace)
     peer = scope["client"][0] if scope["client"] else "unknown"
@@ -82,6 +82,14 @@ def read(scope: Scope, clients: Clients, settings: Settings) -> Request:
         authorization=authorization,
         answer_headers=answer_headers,
     )
+
+
+def _identity(request_id: str | None, traceparent: str | None) -> tuple[str, Trace]:
+    if request_id is None and traceparent is None:
+        # Nearly every request: one look into the kernel's random numbers in place of three.
+        fresh = os.urandom(40).hex()
+        return fresh[:32], Trace(fresh[32:64], fresh[64:])
+    return sane_request_id(request_id), continue_trace(traceparent)
 
 
 def _text(value: bytes | None) -> str | None:

@@ -4,8 +4,9 @@ import asyncio
 import time
 
 import orjson
+from chassis.errors import NotFound, Unavailable
 
-from gateway import asyncapi, metrics, problems
+from gateway import asyncapi, metrics
 from gateway.client import within
 from gateway.connection import UpstreamError
 from gateway.docs import Docs
@@ -84,7 +85,7 @@ class Site:
 
     async def _metrics(self, request: Request) -> Answer:
         if not within(request.client, self._settings.metrics_networks):
-            raise problems.not_found()
+            raise NotFound
         return Answer(
             200, [(b"content-type", metrics.EXPOSITION.encode()), NO_STORE], metrics.exposition(self._proxy)
         )
@@ -92,5 +93,5 @@ class Site:
     async def _openapi_document(self, request: Request) -> Answer:
         document = self.openapi.document
         if document is None:
-            raise problems.unavailable("No service has said yet what it offers.", 2)
+            raise Unavailable("No service has said yet what it offers.", retry_after=2)
         return tagged(request, document, [JSON, (b"cache-control", b"public, max-age=60")])

@@ -282,6 +282,20 @@ async def test_a_connection_closed_under_our_hands_is_tried_again_where_twice_is
     assert len(seen) == times
 
 
+async def test_a_service_that_closes_every_connection_is_tried_twice_and_no_more(play: Play) -> None:
+    tries = 0
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal tries
+        tries += 1
+        await read_head(reader)
+
+    door = play(script)
+    async with door.client() as client:
+        is_problem(await client.get("/api/v1/courses"), 502, "bad-gateway")
+    assert tries == 2
+
+
 async def test_an_idle_connection_that_the_service_closes_is_forgotten(play: Play) -> None:
     async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await read_head(reader)
@@ -476,3 +490,14 @@ async def test_two_hundred_at_once_each_get_their_own_answer(door: Door) -> None
 
     await asyncio.gather(*map(ask, range(200)))
     assert door.gateway.proxy.pools["catalog"].open <= 100
+
+
+async def test_an_error_of_our_own_is_a_problem_too(door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_path: str) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(door.gateway.site, "page", broken)
+    async with door.client() as client:
+        answer = await client.get("/api/v1/courses")
+    is_problem(answer, 500, "internal")
+    assert "ZeroDivision" not in answer.text
