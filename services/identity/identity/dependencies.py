@@ -6,24 +6,12 @@ from chassis.db import Database
 from fastapi import Depends, Request
 
 from identity import origin
-from identity.passwords.hashing import Hasher
 from identity.settings import Settings
-from identity.tokens.issuer import Issuer
 
 
 async def _database(request: Request) -> Database:
     database: Database = request.app.state.database
     return database
-
-
-async def _hasher(request: Request) -> Hasher:
-    hasher: Hasher = request.app.state.hasher
-    return hasher
-
-
-async def _issuer(request: Request) -> Issuer:
-    issuer: Issuer = request.app.state.issuer
-    return issuer
 
 
 async def _settings(request: Request) -> Settings:
@@ -44,7 +32,5 @@ async def _origin(request: Request) -> origin.Origin:
 Transactions = Annotated[Database, Depends(_database)]
 """For what must be kept although the answer refuses (a failed login is logged), or must not hold a transaction
 open while a password is hashed."""
-Passwords = Annotated[Hasher, Depends(_hasher)]
-Tokens = Annotated[Issuer, Depends(_issuer)]
 Config = Annotated[Settings, Depends(_settings)]
 Origin = Annotated[origin.Origin, Depends(_origin)]

@@ -28,3 +28,19 @@ def test_only_our_proxies_are_believed(peer: str | None, forwarded: str | None, 
 def test_a_user_agent_is_cut_and_cleaned() -> None:
     assert origin_of("127.0.0.1", None, "a\x00b" + "x" * 1000, ()).user_agent == "ab" + "x" * 510
     assert origin_of("127.0.0.1", None, None, ()).user_agent == ""
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        ("Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0", "desktop"),
+        ("Mozilla/5.0 (Macintosh; Intel Mac OS X 14_0) Safari/605", "desktop"),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Mobile/15E148", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 15; Pixel 9) Chrome/140 Mobile Safari/537", "mobile"),
+        ("Mozilla/5.0 (Linux; Android 15; SM-X910) Chrome/140 Safari/537", "tablet"),
+        ("Mozilla/5.0 (iPad; CPU OS 18_0 like Mac OS X)", "tablet"),
+        ("curl/8.9", "unknown"),
+    ],
+)
+def test_the_device_is_told_from_the_user_agent(agent: str, device: str) -> None:
+    assert origin_of("127.0.0.1", None, agent, TRUSTED).device_type == device

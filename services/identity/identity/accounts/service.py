@@ -1,15 +1,15 @@
 """Accounts: made, found, changed, and told of. Every change that others see is emitted as UserChanged."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 from chassis.db import now
 from chassis.errors import NotFound
 from chassis.outbox import emit
+from chassis.pagination import PageParams, page
 from contracts.fields import LoginMethod, Role
 from contracts.identity import UserChanged, UserDeactivated, UserEmailVerified, UserRegistered
-from sqlalchemy import Select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,6 +18,9 @@ from identity.accounts.errors import EmailTaken, UsernameTaken
 from identity.accounts.models import CustomUser
 from identity.accounts.rules import ADMIN, display_name, role_by_standing
 from identity.profiles import service as profiles
+
+Account = CustomUser
+"""An account as other slices hold it: they read it, and change it by what follows."""
 
 
 async def create(
@@ -214,6 +217,9 @@ async def is_last_admin(session: AsyncSession, account: CustomUser) -> bool:
     return account.role == ADMIN and not await queries.is_there_admin_but(session, account.id)
 
 
-def listed(q: str | None, role: str | None, is_active: bool | None) -> Select[Any]:
-    """The accounts an admin asks for."""
-    return queries.listed(q, role, is_active)
+async def list_accounts(
+    session: AsyncSession, params: PageParams, *, q: str | None, role: str | None, is_active: bool | None
+) -> tuple[Sequence[Account], str | None]:
+    """A page of accounts, newest first, and the cursor of the next; `q` is looked for in names and address."""
+    statement = queries.listed(q, role, is_active)
+    return await page(session, statement, params, key=[(CustomUser.id, "desc")])

@@ -2,13 +2,13 @@
 
 from typing import Annotated
 
-from chassis.pagination import Page, page
+from chassis.pagination import Page
 from chassis.schemas import Identifier
 from chassis.web import AdminUser, IfMatch, Router, Session, require_match
 from fastapi import Path, Query, Response
 
 from identity.accounts import service as accounts
-from identity.accounts.models import CustomUser
+from identity.accounts.service import Account
 from identity.administration import service
 from identity.administration.schemas import UserForAdmins, UserListParams, UserPatch
 from identity.representations import tag_of
@@ -21,8 +21,9 @@ async def list_users(
     session: Session, _admin: AdminUser, params: Annotated[UserListParams, Query()]
 ) -> Page[UserForAdmins]:
     """Every account, newest first."""
-    statement = accounts.listed(params.q, params.role, params.is_active)
-    rows, next_cursor = await page(session, statement, params, key=[(CustomUser.id, "desc")])
+    rows, next_cursor = await accounts.list_accounts(
+        session, params, q=params.q, role=params.role, is_active=params.is_active
+    )
     return Page(items=[UserForAdmins.model_validate(row) for row in rows], next_cursor=next_cursor)
 
 
@@ -47,7 +48,7 @@ async def change_user(
 ) -> UserForAdmins:
     """Give a role, deactivate, reactivate. Who is deactivated, or is no admin any more, is logged out everywhere."""
 
-    def unchanged(row: CustomUser) -> None:
+    def unchanged(row: Account) -> None:
         require_match(if_match, tag_of(UserForAdmins.model_validate(row)))
 
     given = changes.model_fields_set

@@ -39,5 +39,5 @@ class UserForAdmins(OutputModel):
 class UserPatch(InputModel):
     """What is to change; what is left out stays."""
 
-    role: Role = "student"
-    is_active: bool = True
+    role: Role = Field("student", examples=["instructor"])
+    is_active: bool = Field(True, examples=[True])

@@ -6,8 +6,8 @@ from chassis.auth import Principal
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
-from identity.accounts.models import CustomUser
 from identity.accounts.rules import ADMIN
+from identity.accounts.service import Account
 from identity.administration.errors import LastAdmin, OwnAccount
 from identity.sessions import service as sessions
 
@@ -19,8 +19,8 @@ async def change_user(
     *,
     role: str | None,
     is_active: bool | None,
-    unchanged: Callable[[CustomUser], None],
-) -> CustomUser:
+    unchanged: Callable[[Account], None],
+) -> Account:
     """Change role and activity; None leaves as it is. `unchanged` raises if the admin's copy is stale.
 
     Who loses the role admin, or is deactivated, is logged out everywhere. Raises OwnAccount, LastAdmin, NotFound.

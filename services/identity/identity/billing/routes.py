@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Annotated, cast
 
 from chassis.db import now
-from chassis.pagination import Page, PageParams
+from chassis.pagination import BadCursor, Page, PageParams
 from chassis.web import CurrentUser, Router, Session
 from fastapi import Query
 
@@ -17,8 +17,8 @@ router = Router(prefix="/api/v1", tags=["subscriptions"])
 
 
 @router.get("/subscription-tiers", response_model=Page[TierOut])
-async def list_subscription_tiers(settings: Config, _params: Annotated[PageParams, Query()]) -> Page[TierOut]:
-    """What there is to subscribe to; all on one page."""
+async def list_subscription_tiers(settings: Config, params: Annotated[PageParams, Query()]) -> Page[TierOut]:
+    """What there is to subscribe to, the least first."""
     prices = {"free": Decimal(0), "basic": settings.basic_price, "premium": settings.premium_price}
     tiers = [
         TierOut(
@@ -26,7 +26,15 @@ async def list_subscription_tiers(settings: Config, _params: Annotated[PageParam
         )
         for tier, price in prices.items()
     ]
-    return Page(items=tiers)
+    begin = 0
+    if params.cursor is not None:
+        # The cursor is the last tier seen: there are three, and they have their order from us.
+        if params.cursor not in prices:
+            raise BadCursor
+        begin = list(prices).index(params.cursor) + 1
+    shown = tiers[begin : begin + params.limit]
+    more = begin + len(shown) < len(tiers)
+    return Page(items=shown, next_cursor=shown[-1].tier if more else None)
 
 
 @router.get("/users/me/subscription")

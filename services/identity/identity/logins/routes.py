@@ -3,10 +3,12 @@
 from chassis.web import CurrentUser, Router
 from fastapi import Response
 
-from identity.dependencies import Origin, Passwords, Tokens, Transactions
+from identity.dependencies import Origin, Transactions
 from identity.logins import service
 from identity.logins.schemas import Login, PasswordChange
+from identity.passwords.dependencies import Passwords
 from identity.sessions.schemas import TokenPairOut
+from identity.tokens.dependencies import Tokens
 
 router = Router(prefix="/api/v1/auth", tags=["logins"])
 

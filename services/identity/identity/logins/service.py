@@ -19,7 +19,7 @@ from chassis.mail import send_mail
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
-from identity.accounts.models import CustomUser
+from identity.accounts.service import Account
 from identity.logins import queries
 from identity.logins.errors import CurrentPasswordWrong, EmailNotVerified, LockedOut, WrongCredentials
 from identity.logins.models import LoginLog, UnknownLoginAttempt
@@ -110,7 +110,7 @@ async def _settle(
     return WrongCredentials()
 
 
-async def _judge(session: AsyncSession, account: CustomUser, right: bool, origin: Origin) -> Outcome:
+async def _judge(session: AsyncSession, account: Account, right: bool, origin: Origin) -> Outcome:
     instant = now()
     locked = account.temporary_ban_until is not None and instant < account.temporary_ban_until
     known_device = locked and await sessions.is_known_device(
@@ -126,7 +126,7 @@ async def _judge(session: AsyncSession, account: CustomUser, right: bool, origin
     )
 
 
-def _count_wrong(account: CustomUser, allowed: int) -> None:
+def _count_wrong(account: Account, allowed: int) -> None:
     attempts = account.failed_login_attempts + 1
     lock = lock_after(attempts, allowed)
     accounts.note_wrong_password(account, attempts, None if lock is None else now() + lock)
@@ -180,7 +180,7 @@ async def change_password(
     return pair
 
 
-def _refuse_while_locked(account: CustomUser) -> None:
+def _refuse_while_locked(account: Account) -> None:
     instant = now()
     if account.temporary_ban_until is not None and instant < account.temporary_ban_until:
         seconds = math.ceil((account.temporary_ban_until - instant).total_seconds())
@@ -188,7 +188,7 @@ def _refuse_while_locked(account: CustomUser) -> None:
 
 
 async def _change(
-    session: AsyncSession, issuer: Issuer, account: CustomUser, new_hash: str, origin: Origin
+    session: AsyncSession, issuer: Issuer, account: Account, new_hash: str, origin: Origin
 ) -> TokenPair:
     accounts.set_password(account, new_hash)
     await sessions.end_all(session, account.id, "password_changed")

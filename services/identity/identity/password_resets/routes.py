@@ -2,10 +2,11 @@
 
 from chassis.web import Router, Session
 
-from identity.dependencies import Origin, Passwords, Transactions
+from identity.dependencies import Origin, Transactions
 from identity.mail_requests import service as mail_requests
 from identity.password_resets import service
 from identity.password_resets.schemas import ForgottenPassword, PasswordReset, PasswordSet, ResetAccepted
+from identity.passwords.dependencies import Passwords
 
 router = Router(prefix="/api/v1/auth/password", tags=["passwords"])
 

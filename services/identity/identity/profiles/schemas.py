@@ -57,7 +57,7 @@ class ProfileOut(OutputModel):
 class ProfilePatch(InputModel):
     """What is to change; what is left out stays."""
 
-    bio: Long = ""
+    bio: Long = Field("", examples=["Writes programs for engines that are not built yet."])
     date_of_birth: Annotated[date, AfterValidator(_birthday)] | None = None
     phone_number: Annotated[str, Field(pattern=r"^(\+?[0-9 ()./-]{3,40})?$")] = ""
     address: Annotated[str, Field(max_length=1000)] = ""

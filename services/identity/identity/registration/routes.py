@@ -2,8 +2,9 @@
 
 from chassis.web import Router, Session
 
-from identity.dependencies import Config, Origin, Passwords
+from identity.dependencies import Config, Origin
 from identity.mail_requests import service as mail_requests
+from identity.passwords.dependencies import Passwords
 from identity.passwords.rules import check_new_password
 from identity.registration import service
 from identity.registration.schemas import (

@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
 from identity.accounts.errors import EmailTaken
-from identity.accounts.models import CustomUser
+from identity.accounts.service import Account
 from identity.billing import service as billing
 from identity.email_addresses import service as email_addresses
 from identity.one_time_tokens import service as one_time_tokens
@@ -43,7 +43,7 @@ async def register(session: AsyncSession, newcomer: Newcomer, address: Address, 
 
 async def open_account(
     session: AsyncSession, newcomer: Newcomer, *, role: str = "student", verified: bool = False
-) -> CustomUser:
+) -> Account:
     """An account with everything that belongs to one, told to the other services. Raises UsernameTaken, EmailTaken."""
     account = await accounts.create(
         session,
@@ -63,7 +63,7 @@ async def open_account(
     return account
 
 
-async def verify_email(session: AsyncSession, token: str) -> CustomUser:
+async def verify_email(session: AsyncSession, token: str) -> Account:
     """Confirm the address that the token was mailed to. Raises OneTimeTokenInvalid."""
     account = await accounts.lock(session, await one_time_tokens.account_of_verification(session, token))
     await one_time_tokens.redeem_verification(session, token)
@@ -80,7 +80,7 @@ async def resend_verification(session: AsyncSession, email: str, settings: Setti
         await _mail_verification(session, account, settings)
 
 
-async def _mail_verification(session: AsyncSession, account: CustomUser, settings: Settings) -> None:
+async def _mail_verification(session: AsyncSession, account: Account, settings: Settings) -> None:
     token = await one_time_tokens.issue_verification(session, account.id, settings)
     if token is None:
         return

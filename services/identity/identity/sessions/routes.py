@@ -2,17 +2,17 @@
 
 from typing import Annotated
 
-from chassis.db import now
-from chassis.pagination import Page, PageParams, page
+from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier
 from chassis.web import CurrentUser, Router, Session
 from fastapi import Path, Query, Response
 
 from identity.accounts import service as accounts
-from identity.dependencies import Tokens, Transactions
-from identity.sessions import queries, service
+from identity.dependencies import Transactions
+from identity.sessions import service
 from identity.sessions.models import UserSession
 from identity.sessions.schemas import RefreshGiven, SessionOut, SessionsEnded, TokenPairOut
+from identity.tokens.dependencies import Tokens
 
 auth_router = Router(prefix="/api/v1/auth", tags=["sessions"])
 router = Router(prefix="/api/v1/users/me/sessions", tags=["sessions"])
@@ -49,8 +49,7 @@ async def list_sessions(
     session: Session, user: CurrentUser, params: Annotated[PageParams, Query()]
 ) -> Page[SessionOut]:
     """Where I am logged in, newest first."""
-    statement = queries.live_of(user.user_id, now())
-    rows, next_cursor = await page(session, statement, params, key=[(UserSession.id, "desc")])
+    rows, next_cursor = await service.list_live(session, user.user_id, params)
     return Page(items=[_out(row, user.sid) for row in rows], next_cursor=next_cursor)
 
 

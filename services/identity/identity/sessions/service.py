@@ -1,5 +1,6 @@
 """Sessions: one per login. Opened with a pair of tokens, kept alive by refreshing, ended for a reason that is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
@@ -9,12 +10,13 @@ from chassis.db import Database, now
 from chassis.errors import NotFound
 from chassis.mail import send_mail
 from chassis.outbox import emit
+from chassis.pagination import PageParams, page
 from contracts.fields import DeviceType, LoginMethod, RevocationReason
 from contracts.identity import SessionRevoked, UserLoggedIn
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
-from identity.accounts.models import CustomUser
+from identity.accounts.service import Account
 from identity.billing import service as billing
 from identity.origin import Address, Origin
 from identity.rights import service as rights
@@ -24,8 +26,8 @@ from identity.sessions.models import UserSession
 from identity.settings import Settings
 from identity.tokens import service as tokens
 from identity.tokens.issuer import Issuer, Subject
-from identity.tokens.models import OutstandingToken
 from identity.tokens.rules import Use, new_refresh_token
+from identity.tokens.service import RefreshToken
 
 PURGE_BATCH = 1000
 KEPT_AFTER_END = timedelta(days=90)
@@ -44,7 +46,7 @@ class TokenPair:
 
 
 async def open_session(
-    session: AsyncSession, issuer: Issuer, account: CustomUser, origin: Origin, method: LoginMethod
+    session: AsyncSession, issuer: Issuer, account: Account, origin: Origin, method: LoginMethod
 ) -> TokenPair:
     """Open a session for a locked account that has proved who it is, and tell of the login."""
     instant = now()
@@ -86,7 +88,7 @@ def _expiry(opened: datetime, instant: datetime, settings: Settings) -> datetime
 
 
 async def _pair(
-    session: AsyncSession, issuer: Issuer, account: CustomUser, session_id: int, refresh: str
+    session: AsyncSession, issuer: Issuer, account: Account, session_id: int, refresh: str
 ) -> TokenPair:
     permissions = await rights.effective_permissions(session, account.id, is_superuser=account.is_superuser)
     subject = Subject(
@@ -135,10 +137,10 @@ async def _refresh(session: AsyncSession, issuer: Issuer, presented: str) -> Tok
 async def _exchange(
     session: AsyncSession,
     issuer: Issuer,
-    token: OutstandingToken,
+    token: RefreshToken,
     presented: str,
     family: UserSession,
-    account: CustomUser,
+    account: Account,
 ) -> TokenPair | None:
     instant = now()
     match await tokens.judge_refresh_token(session, issuer, token, presented, instant):
@@ -163,7 +165,7 @@ async def _exchange(
     return await _pair(session, issuer, account, family.id, successor)
 
 
-async def _warn_of_reuse(session: AsyncSession, account: CustomUser, family: UserSession) -> None:
+async def _warn_of_reuse(session: AsyncSession, account: Account, family: UserSession) -> None:
     await send_mail(
         session,
         to=account.email,
@@ -225,6 +227,14 @@ async def end_one(session: AsyncSession, user_id: int, session_id: int) -> None:
 
 def _is_live(one: UserSession, instant: datetime) -> bool:
     return one.is_active and one.expires_at > instant
+
+
+async def list_live(
+    session: AsyncSession, user_id: int, params: PageParams
+) -> tuple[Sequence[UserSession], str | None]:
+    """A page of an account's live sessions, newest first, and the cursor of the next."""
+    statement = queries.live_of(user_id, now())
+    return await page(session, statement, params, key=[(UserSession.id, "desc")])
 
 
 async def require_live(session: AsyncSession, user_id: int, sid: str) -> None:

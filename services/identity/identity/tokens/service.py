@@ -17,6 +17,9 @@ from identity.tokens.issuer import Issuer, make_key_pair
 from identity.tokens.models import BlacklistedToken, OutstandingToken, SigningKey
 from identity.tokens.rules import Use, fingerprint, judge
 
+RefreshToken = OutstandingToken
+"""A refresh token on record, as the sessions hold it."""
+
 PURGE_BATCH = 1000
 KEPT_AFTER_EXPIRY = timedelta(days=1)
 

@@ -1,8 +1,6 @@
 from collections.abc import Callable
-from typing import Any
 
 import httpx
-import pytest
 from chassis.db import Database
 from chassis.testing import Published
 from contracts.identity import UserChanged
@@ -45,9 +43,10 @@ async def test_a_username_of_another_is_refused(join: MakePerson) -> None:
     assert (await ada.patch("/users/me", {"username": "Ada"})).json()["username"] == "Ada"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+async def test_mass_assignment_is_refused(join: MakePerson) -> None:
+    person = await join("ada")
+    before = await person.me()
+    for wrong in [
         {"role": "admin"},
         {"is_staff": True},
         {"is_superuser": True},
@@ -59,13 +58,9 @@ async def test_a_username_of_another_is_refused(join: MakePerson) -> None:
         {"first_name": None},
         {"first_name": "x" * 151},
         {"state_version": 1},
-    ],
-)
-async def test_mass_assignment_is_refused(join: MakePerson, wrong: dict[str, Any]) -> None:
-    person = await join("ada")
-    before = await person.me()
-    assert (await person.patch("/users/me", wrong)).status_code == 422
-    assert await person.me() == before
+    ]:
+        assert (await person.patch("/users/me", wrong)).status_code == 422, wrong
+        assert await person.me() == before
 
 
 async def test_the_public_side_is_public_and_no_more(

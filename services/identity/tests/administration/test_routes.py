@@ -3,7 +3,6 @@ from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from chassis.testing import Published
 from contracts.identity import SessionRevoked, UserChanged, UserDeactivated
 from identity.testing import MakePerson, Person
@@ -109,13 +108,16 @@ async def test_a_stale_copy_changes_nothing(join: MakePerson, admin: Person) -> 
     ).status_code == 412
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [{"is_superuser": True}, {"is_staff": True}, {"role": "root"}, {"is_active": None}, {"password": "x"}],
-)
-async def test_bad_input(admin: Person, wrong: dict[str, Any]) -> None:
+async def test_bad_input(admin: Person) -> None:
     me = (await admin.me())["id"]
-    assert (await admin.patch(f"/users/{me}", wrong)).status_code == 422
+    for wrong in [
+        {"is_superuser": True},
+        {"is_staff": True},
+        {"role": "root"},
+        {"is_active": None},
+        {"password": "x"},
+    ]:
+        assert (await admin.patch(f"/users/{me}", wrong)).status_code == 422, wrong
 
 
 async def test_nobody_is_there(admin: Person) -> None:

@@ -1,8 +1,6 @@
 import asyncio
-from typing import Any
 
 import httpx
-import pytest
 from chassis.db import Database
 from chassis.testing import ISSUER, Published
 from contracts.identity import SessionRevoked
@@ -144,11 +142,13 @@ async def test_a_reset_ends_a_lockout_s_count_but_no_ban(
     assert (row.n, row.banned) == (0, True)
 
 
-@pytest.mark.parametrize(
-    "body",
-    [{"token": "x"}, {"new_password": NEW}, {"token": "x", "new_password": NEW, "email": "x"}, {"token": 1}],
-)
-async def test_bad_input(client: httpx.AsyncClient, body: dict[str, Any]) -> None:
-    answer = await client.post(RESET, json=body)
-    assert answer.status_code == 422
-    assert PASSWORD not in answer.text
+async def test_bad_input(client: httpx.AsyncClient) -> None:
+    for body in [
+        {"token": "x"},
+        {"new_password": NEW},
+        {"token": "x", "new_password": NEW, "email": "x"},
+        {"token": 1},
+    ]:
+        answer = await client.post(RESET, json=body)
+        assert answer.status_code == 422, (body, answer.text)
+        assert PASSWORD not in answer.text

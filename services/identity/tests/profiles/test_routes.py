@@ -1,7 +1,4 @@
-from typing import Any
-
 import httpx
-import pytest
 from chassis.testing import Published
 from identity.testing import MakePerson
 
@@ -35,9 +32,10 @@ async def test_two_editors_do_not_overwrite_each_other(join: MakePerson) -> None
     assert (await person.get(PROFILE)).json()["bio"] == "one"
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
+async def test_bad_input(join: MakePerson) -> None:
+    person = await join("ada")
+    tag = (await person.get(PROFILE)).headers["etag"]
+    for wrong in [
         {"user_id": 2},
         {"profile_picture": "x.png"},
         {"bio": None},
@@ -54,14 +52,10 @@ async def test_two_editors_do_not_overwrite_each_other(join: MakePerson) -> None
         {"teaching_experience": 81},
         {"teaching_experience": "ten"},
         {"receive_marketing_emails": None},
-    ],
-)
-async def test_bad_input(join: MakePerson, wrong: dict[str, Any]) -> None:
-    person = await join("ada")
-    tag = (await person.get(PROFILE)).headers["etag"]
-    answer = await person.patch(PROFILE, wrong)
-    assert answer.status_code == 422, answer.text
-    assert (await person.get(PROFILE)).headers["etag"] == tag
+    ]:
+        answer = await person.patch(PROFILE, wrong)
+        assert answer.status_code == 422, (wrong, answer.text)
+        assert (await person.get(PROFILE)).headers["etag"] == tag
 
 
 async def test_guests_have_no_profile(client: httpx.AsyncClient) -> None:

@@ -185,11 +185,9 @@ async def test_a_new_role_is_in_the_next_token(
     assert (claims["role"], claims["tier"]) == ("instructor", "premium")
 
 
-@pytest.mark.parametrize(
-    "body", [{}, {"refresh": ""}, {"refresh": "x" * 501}, {"refresh": 1}, {"token": "x"}]
-)
-async def test_bad_input(client: httpx.AsyncClient, body: dict[str, object]) -> None:
-    assert (await client.post(REFRESH, json=body)).status_code == 422
+async def test_bad_input(client: httpx.AsyncClient) -> None:
+    for body in [{}, {"refresh": ""}, {"refresh": "x" * 501}, {"refresh": 1}, {"token": "x"}]:
+        assert (await client.post(REFRESH, json=body)).status_code == 422, body
 
 
 async def test_an_access_token_is_no_refresh_token(client: httpx.AsyncClient, join: MakePerson) -> None:
