@@ -348,10 +348,10 @@ async def take_enrollments(
     session: AsyncSession, events: Sequence[EnrollmentCreated | EnrollmentDropped]
 ) -> None:
     """Keep who is enrolled, and each course's number of students and last enrolling, exact in any order."""
-    # Held first: events of one course come by several partitions, and of two readers that count at the same
-    # time neither would see what the other is about to write.
-    held = await queries.lock_many(session, {event.course_id for event in events})
     await enrollment_mirror.take(session, events)
+    # Held before they are counted: events of one course come by several partitions, and of two readers that
+    # counted at the same time neither would see what the other has written.
+    held = await queries.lock_many(session, {event.course_id for event in events})
     totals = await enrollment_mirror.totals(session, held)
     for course_id, (students, last_enrolled) in totals.items():
         await queries.set_students(session, course_id, students, last_enrolled)

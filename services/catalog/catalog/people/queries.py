@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from contracts.identity import UserChanged
-from sqlalchemy import Subquery, select
+from sqlalchemy import Subquery, select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -26,6 +26,17 @@ async def keep_newest(session: AsyncSession, user: UserChanged) -> None:
             where=(new.version > CatalogPerson.version) & CatalogPerson.tombstone_id.is_(None),
         )
     )
+
+
+_ERASURES = "hashtextextended('catalog.erasures', 0)"
+
+
+async def hold_off_erasures(session: AsyncSession) -> None:
+    await session.execute(text(f"SELECT pg_advisory_xact_lock_shared({_ERASURES})"))
+
+
+async def await_writers(session: AsyncSession) -> None:
+    await session.execute(text(f"SELECT pg_advisory_xact_lock({_ERASURES})"))
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:

@@ -20,10 +20,19 @@ def directory() -> Subquery:
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
-    """Forget a person but for the id that stands in for theirs."""
+    """Forget a person but for the id that stands in for theirs; from here on `tombstones` tells it.
+
+    To be the first thing an erasure does: it waits for every transaction that asked before, and those that ask
+    later wait for it, so that none writes the old id behind its back.
+    """
+    await queries.await_writers(session)
     await queries.erase(session, user_id, tombstone_id)
 
 
 async def tombstones(session: AsyncSession, user_ids: Iterable[int]) -> dict[int, int]:
-    """The stand-in of each of these that was erased: an event from before may arrive after the erasure."""
+    """The stand-in of each of these that was erased: an event from before may arrive after the erasure.
+
+    To be asked before any row is held, by whoever writes these ids down; no erasure ends before they have.
+    """
+    await queries.hold_off_erasures(session)
     return await queries.tombstones(session, user_ids)

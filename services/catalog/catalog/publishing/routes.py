@@ -12,7 +12,7 @@ from catalog.publishing import service
 from catalog.publishing.schemas import OfferOut
 
 router = Router(prefix="/api/v1", tags=["courses"])
-internal_router = Router(prefix="/internal", tags=["internal"])
+internal_router = Router(prefix="/internal", tags=["internal"], include_in_schema=False)
 CourseId = Annotated[Identifier, Path()]
 
 
