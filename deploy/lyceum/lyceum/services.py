@@ -18,7 +18,9 @@ SERVICES = ("identity", "catalog", "learning", "assessment", "instructor", "anal
 AUDIENCE = "lyceum"
 LIMITS_FACTOR = 100
 # The embedded broker looks for new data every half of that wait: 26/53 ms from commit to consumer, little idle work.
-EMBEDDED_FETCH_WAIT_MS = 100
+EMBEDDED_FETCH_WAIT_MS = 250
+# A consumer that was killed is missed, and its partitions given away, the sooner; nobody here pauses for seconds.
+EMBEDDED_SESSION_TIMEOUT_MS = 6000
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,7 @@ def _common(around: Surroundings) -> dict[str, str]:
     }
     if around.kafka.embedded:
         settings["KAFKA_FETCH_MAX_WAIT_MS"] = str(EMBEDDED_FETCH_WAIT_MS)
+        settings["KAFKA_SESSION_TIMEOUT_MS"] = str(EMBEDDED_SESSION_TIMEOUT_MS)
     return settings
 
 
