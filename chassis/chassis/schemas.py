@@ -16,17 +16,30 @@ from pydantic import (
 )
 
 
-def _without_nul(value: Any) -> None:
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise ValueError("text may not contain the character U+0000")
-    elif isinstance(value, dict):
-        for name, member in value.items():
-            _without_nul(name)
-            _without_nul(member)
-    elif isinstance(value, list):
-        for member in value:
-            _without_nul(member)
+def _is_storable(text: str) -> bool:
+    """Whether PostgreSQL's text can hold it: any character but U+0000, and no half of a surrogate pair."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _refuse_unstorable(given: Any) -> None:
+    # Not by recursion: JSON may be nested as deep as the parser goes, which is deeper than we can.
+    waiting = [given]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, str):
+            if not _is_storable(value):
+                raise ValueError("text may not contain U+0000 or half of a surrogate pair")
+        elif isinstance(value, dict):
+            waiting.extend(value.keys())
+            waiting.extend(value.values())
+        elif isinstance(value, list):
+            waiting.extend(value)
 
 
 class InputModel(BaseModel):
@@ -37,8 +50,8 @@ class InputModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _storable(cls, given: Any) -> Any:
-        # PostgreSQL's text holds every character but this one; better a 422 here than an error down there.
-        _without_nul(given)
+        # Better a 422 here than an error down there.
+        _refuse_unstorable(given)
         return given
 
 

@@ -18,6 +18,7 @@ from chassis.problems import MEDIA_TYPE, problem, problem_of
 log = structlog.get_logger()
 
 LOGGED = "The error is logged under this request id."
+ERRORS_TOLD, NAME_TOLD = 100, 100
 
 
 def answer(error: LyceumError, request: Request) -> Response:
@@ -45,10 +46,20 @@ def from_validation(errors: list[Any]) -> LyceumError:
     if any(error["type"] == "json_invalid" for error in errors):
         where = next(error for error in errors if error["type"] == "json_invalid")
         return MalformedBody(str(where.get("ctx", {}).get("error", where["msg"])))
-    found = [{"loc": list(e["loc"]), "msg": e["msg"], "type": e["type"]} for e in errors]
+    # A client that sends a megabyte of mistakes is not sent several back.
+    found = [
+        {"loc": [_shortened(part) for part in e["loc"]], "msg": e["msg"], "type": e["type"]}
+        for e in errors[:ERRORS_TOLD]
+    ]
     first = found[0]
     place = ".".join(str(part) for part in first["loc"])
-    return ValidationFailed(f"{place}: {first['msg']}", errors=found)
+    more = {"errors_in_all": len(errors)} if len(errors) > len(found) else {}
+    return ValidationFailed(f"{place}: {first['msg']}", errors=found, **more)
+
+
+def _shortened(part: int | str) -> int | str:
+    """A part of a location; names that nobody here gave are cut."""
+    return part if isinstance(part, int) or len(part) <= NAME_TOLD else f"{part[:NAME_TOLD]}..."
 
 
 def from_database(error: DBAPIError | PoolTimeout) -> LyceumError | None:

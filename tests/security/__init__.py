@@ -1,0 +1,1 @@
+"""What strangers may send, and that nothing but a refusal comes of it. Through the gateway, on the shared platform."""
