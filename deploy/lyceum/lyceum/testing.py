@@ -106,7 +106,7 @@ class Platform:
 
     def pids(self) -> dict[str, int]:
         """Every process the supervisor keeps, by name; empty when it stopped in order."""
-        children = DataDir(self.data_dir).state().get("children", {})
+        children: dict[str, Any] = DataDir(self.data_dir).state().get("children", {})
         return {name: int(entry["pid"]) for name, entry in children.items()}
 
     def kill(self, name: str) -> int:
@@ -125,14 +125,14 @@ class Platform:
         finally:
             process.resume()
 
-    async def restarted(self, name: str, killed: int) -> int:
-        """Wait until the supervisor has started the process again; its new pid."""
+    async def restarted(self, name: str, killed: int) -> None:
+        """Wait until the supervisor has started the process again."""
 
-        async def new_pid() -> int | None:
+        async def anew() -> bool:
             found = self.pids().get(name, killed)
-            return found if found != killed and _lives(found) else None
+            return found != killed and _lives(found)
 
-        return await eventually(new_pid, what=f"{name} started again after pid {killed}")
+        await eventually(anew, what=f"{name} started again after pid {killed}")
 
     async def whole(self) -> None:
         """Wait until the gateway, every service and every worker is ready."""

@@ -1,0 +1,49 @@
+"""One whole platform for all tests that only ask it: started as its user would, once, and stopped at the end."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from lyceum.control import running_status
+from lyceum.data_dir import DataDir
+from lyceum.testing import Person, Platform, people, platform, sign_in
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests run in several processes, those that share a platform stay in one."""
+    if not config.pluginmanager.hasplugin("xdist"):
+        return
+    for item in items:
+        for shared in {"stack", "hurt"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.xdist_group(shared))
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Who breaks something here mends it before the test ends: everybody uses the same one.
+
+    LYCEUM_TEST_DATA_DIR names one that runs already: for whoever writes a test and runs it again and again.
+    """
+    running = os.environ.get("LYCEUM_TEST_DATA_DIR")
+    if running:
+        url = running_status(DataDir(running))["gateway"]["url"]
+        yield Platform(Path(running), urlsplit(url).port or 80)
+        return
+    with platform(tmp_path_factory.mktemp("platform") / "data") as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+async def http(stack: Platform) -> AsyncIterator[httpx.AsyncClient]:
+    """Connections to the shared platform's gateway."""
+    async with people(stack.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+async def admin(stack: Platform, http: httpx.AsyncClient) -> Person:
+    """The shared platform's demo admin, signed in."""
+    return await sign_in(http, "admin", stack.accounts["admin"])
