@@ -1,8 +1,8 @@
 """What the worker does beside folding what arrives: decay, rebuilds, partitions."""
 
 import structlog
-from chassis.consumer import is_passing
 from chassis.db import Database, now
+from chassis.passing import is_passing
 from chassis.worker import PeriodicJob
 
 from analytics.facts import partitions

@@ -48,6 +48,7 @@ from contracts.learning import (
     NoteRemoved,
 )
 
+COUNTING = ("active", "completed")
 ENROLLING = (EnrollmentCreated, EnrollmentDropped, CourseCompleted, EnrollmentProgressChanged)
 DOING = (
     EnrollmentCreated,
@@ -117,6 +118,11 @@ class Oracle:
             {e.enrollment_id for e in self.all(*ENROLLING, EnrollmentRefunded, **of)}
         ):
             events = self.all(*ENROLLING, enrollment_id=enrollment_id)
+            if not events:  # a refund that came first: there is an enrollment, and no more is known of it
+                refund = self.all(EnrollmentRefunded, enrollment_id=enrollment_id)[0]
+                unknown = {"status": "unknown", "progress": Decimal(0), "taken": None}
+                found.append({"user": refund.user_id, "course": refund.course_id, **unknown})
+                continue
             states = [e for e in events if isinstance(e, EnrollmentProgressChanged)]
             last = newest(events)
             status = {
@@ -232,7 +238,7 @@ class Oracle:
         average = rounded(sum(percents) / len(percents), 2) if percents else Decimal("0.00")
         hours, weekdays = Counter(at.hour for at in moments), Counter(at.weekday() for at in moments)
         return {
-            "courses_enrolled": sum(e["status"] != "dropped" for e in enrollments),
+            "courses_enrolled": sum(e["status"] in COUNTING for e in enrollments),
             "courses_completed": completed,
             "total_time_spent_seconds": seconds,
             "assessment_avg_score": average,
@@ -266,7 +272,7 @@ class Oracle:
         return {course_id: self.course(course_id) for course_id in known if not self.is_deleted(course_id)}
 
     def course(self, course_id: int) -> dict[str, Any]:
-        enrollments = [e for e in self.enrollments(course_id=course_id) if e["status"] != "dropped"]
+        enrollments = [e for e in self.enrollments(course_id=course_id) if e["status"] in COUNTING]
         students = {e["user"] for e in enrollments}
         people = {e.user_id for e in self.all(*LEARNING, course_id=course_id)}
         active = {
@@ -386,7 +392,7 @@ class Oracle:
         ]
         held = {e.course_id for e in self.all(*TEACHING, user_id=user_id)}
         taught = [c for c in held if self.teaches(c, user_id) and not self.is_deleted(c)]
-        enrollments = [e for c in taught for e in self.enrollments(course_id=c) if e["status"] != "dropped"]
+        enrollments = [e for c in taught for e in self.enrollments(course_id=c) if e["status"] in COUNTING]
         ratings = self.approved_ratings(taught)
         total = month = Fraction(0)
         for course_id in held:

@@ -102,8 +102,9 @@ class Attempt:
 class Story:
     """Acts until the days are over; `facts` is what was told, in order."""
 
-    def __init__(self, seed: int, steps: int = 600) -> None:
+    def __init__(self, seed: int, steps: int = 600, *, erasures: bool = True) -> None:
         self.random = Random(seed)
+        self.erasures = erasures
         self.facts: list[Fact] = []
         self.at = NOW - timedelta(days=DAYS)
         self._step = timedelta(days=DAYS) / steps
@@ -146,7 +147,7 @@ class Story:
             (self._dismiss, 2),
             (self._judge_instructor, 2),
             (self._revoke, 1),
-            (self._erase, 1),
+            (self._erase, 1 if self.erasures else 0),
             (self._pass_by, 3),
         ]
 

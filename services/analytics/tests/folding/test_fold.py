@@ -1,16 +1,22 @@
 """The fold is commutative, and right: in order, shuffled, doubled, in any batches, again from the beginning, it
 makes the same tables, and these are what the definitions say."""
 
+import asyncio
 import json
 from datetime import timedelta
+from decimal import Decimal
 from random import Random
+from uuid import UUID
 
 import pytest
+from analytics.facts.rules import Fact
 from analytics.folding import service as folding
 from analytics_story.oracle import Oracle
 from analytics_story.simulator import NOW, Story
+from contracts.learning import EnrollmentCreated
+from sqlalchemy import text
 
-SEEDS = [1, 2, 3, 4, 5, 6]
+SEEDS = [1, 2, 3, 4]
 
 
 def batches(facts, random, *, largest):
@@ -109,31 +115,89 @@ async def test_a_rebuild_makes_the_same_tables(seed, database, fold_in, tables_o
     assert await state_of(database) == state
 
 
-@pytest.mark.parametrize("seed", SEEDS[:3])
+@pytest.mark.parametrize("seed", SEEDS[:2])
 async def test_after_every_batch_the_numbers_are_right(seed, database, fold_in, tables_of):
-    """Not only at the end: whatever part of the facts has come, in whatever order, it is counted rightly."""
-    facts, random = Story(seed, steps=120).facts, Random(seed)
+    """Not only at the end: whatever part of the facts has come, in whatever order, is counted rightly."""
+    # Without erasures: until one is known, owners' events speak of the same person under two ids.
+    facts, random = Story(seed, steps=200, erasures=False).facts, Random(seed)
     random.shuffle(facts)
     seen = []
-    for batch in batches(facts, random, largest=80):
+    for batch in batches(facts, random, largest=90):
         seen += batch
         await fold_in(database, batch, NOW)
-        oracle = Oracle(seen, NOW)
-        found = (await tables_of(database))["platform"].get(1, {})
-        for name, number in oracle.platform().items():
-            assert found.get(name, 0) == number, name
+        assert_right(await tables_of(database), Oracle(seen, NOW))
+    assert len(seen) > 200
 
 
-@pytest.mark.parametrize("seed", SEEDS[:3])
-@pytest.mark.parametrize(
-    "later", [timedelta(hours=9), timedelta(days=1), timedelta(days=12), timedelta(days=45)]
-)
-async def test_decay_brings_the_numbers_up_to_the_hour(seed, later, database, fold_in, tables_of):
+@pytest.mark.parametrize("seed", SEEDS[:2])
+async def test_decay_brings_the_numbers_up_to_the_hour(seed, database, fold_in, tables_of):
     facts = Story(seed).facts
     await fold_in(database, facts, NOW)
-    before = await tables_of(database)
+    changed = 0
+    for later in (timedelta(hours=9), timedelta(days=1), timedelta(days=12), timedelta(days=45)):
+        before = await tables_of(database)
+        async with database.transaction() as session:
+            await folding.decay(session, NOW + later)
+        tables = await tables_of(database)
+        assert_right(tables, Oracle(facts, NOW + later))
+        changed += tables != before
+    assert changed >= 2
+
+
+async def test_two_workers_fold_beside_each_other(database, fold_in, tables_of):
+    """Two replicas with halves of the same story, at once: nothing is lost between them, and nobody deadlocks."""
+    facts = Story(7, steps=300, erasures=False).facts
+    halves = [facts[0::2], facts[1::2]]
+
+    async def work(half):
+        for start in range(0, len(half), 25):
+            await fold_in(database, half[start : start + 25], NOW)
+
+    await asyncio.gather(*(work(half) for half in halves))
+    assert_right(await tables_of(database), Oracle(facts, NOW))
+
+
+async def test_an_event_costs_the_same_in_a_large_course(database, fold_in):
+    """What one more enrollment reads and writes does not grow with those who are there already."""
+    story = Story(8, steps=300, erasures=False)
+    await fold_in(database, story.facts, NOW)
+    small = await touched_by_one_more(database, fold_in, user_id=900_001)
+    crowd = [enrolled(user_id) for user_id in range(1_000, 1_600)]
+    await fold_in(database, crowd, NOW)
+    large = await touched_by_one_more(database, fold_in, user_id=900_002)
+    # The planner reads a table of a page or two whole, or by its index: a few rows more or less mean nothing.
+    grown = {name: count for name, count in large.items() if count > small.get(name, 0) + len(crowd) // 20}
+    assert grown == {}
+
+
+def enrolled(user_id):
+    event = EnrollmentCreated(
+        enrollment_id=user_id,
+        user_id=user_id,
+        course_id=1,
+        price_paid=Decimal("0.00"),
+        currency="EUR",
+        payment_id=None,
+        enrolled_at=NOW,
+        reactivated=False,
+        version=1,
+    )
+    return Fact(UUID(int=user_id), NOW, event)
+
+
+TOUCHED = text(
+    "SELECT relname, pg_stat_get_xact_tuples_inserted(oid) + pg_stat_get_xact_tuples_updated(oid) "
+    "+ pg_stat_get_xact_tuples_deleted(oid) + pg_stat_get_xact_tuples_returned(oid) "
+    "FROM pg_class WHERE relkind IN ('r', 'i') AND relnamespace = 'public'::regnamespace"
+)
+
+
+async def touched_by_one_more(database, fold_in, *, user_id):
+    """How many rows and index entries one enrollment reads and writes, by table and index."""
     async with database.transaction() as session:
-        await folding.decay(session, NOW + later)
-    tables = await tables_of(database)
-    assert_right(tables, Oracle(facts, NOW + later))
-    assert (tables != before) == (expected(Oracle(facts, NOW)) != expected(Oracle(facts, NOW + later)))
+        before = {row[0]: row[1] for row in await session.execute(TOUCHED)}
+        await folding.take_in(session, [enrolled(user_id)], NOW)
+        after = {row[0]: row[1] for row in await session.execute(TOUCHED)}
+    return {
+        name: count - before.get(name, 0) for name, count in after.items() if count != before.get(name, 0)
+    }
