@@ -57,17 +57,17 @@ def answer_mail_requests(settings: Settings) -> Callable[[Database], Awaitable[N
     return partial(mail_requests.answer_all, answers={"verification": verification, "reset": reset})
 
 
+def jobs(settings: Settings) -> list[PeriodicJob]:
+    """What the worker does beside telling, listening and mailing."""
+    return [
+        PeriodicJob("purge", HOUR, purge(settings)),
+        PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
+    ]
+
+
 def main() -> None:
     settings = Settings()
-    run_worker(
-        settings,
-        subscriptions=SUBSCRIPTIONS,
-        jobs=[
-            PeriodicJob("purge", HOUR, purge(settings)),
-            PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
-        ],
-        sends_mail=True,
-    )
+    run_worker(settings, subscriptions=SUBSCRIPTIONS, jobs=jobs(settings), sends_mail=True)
 
 
 if __name__ == "__main__":
