@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from chassis.outbox import emit
 from contracts.catalog import CourseChanged
@@ -100,19 +101,18 @@ async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
 def _changed(
     row: CourseInstructor, profile_id: int | None, *, effective_from: datetime
 ) -> CoInstructorChanged:
-    return CoInstructorChanged.model_validate(
-        {
-            "course_id": row.course_id,
-            "user_id": row.instructor_id,
-            "profile_id": profile_id,
-            "role": row.role,
-            "is_lead": row.is_lead,
-            "is_active": row.is_active,
-            "can_edit_content": row.can_edit_content,
-            "can_manage_students": row.can_manage_students,
-            "can_view_analytics": row.can_view_analytics,
-            "revenue_share_percentage": row.revenue_share_percentage,
-            "effective_from": effective_from,
-            "version": row.state_version,
-        }
-    )
+    told: dict[str, Any] = {
+        "course_id": row.course_id,
+        "user_id": row.instructor_id,
+        "profile_id": profile_id,
+        "role": row.role,
+        "is_lead": row.is_lead,
+        "is_active": row.is_active,
+        "can_edit_content": row.can_edit_content,
+        "can_manage_students": row.can_manage_students,
+        "can_view_analytics": row.can_view_analytics,
+        "revenue_share_percentage": row.revenue_share_percentage,
+        "effective_from": effective_from,
+        "version": row.state_version,
+    }
+    return CoInstructorChanged(**told)

@@ -210,19 +210,14 @@ async def _tell(session: AsyncSession, profile: InstructorProfile, areas: Sequen
     await session.refresh(profile)
     instructor = Instructor(profile, areas)
     seen = instructor.seen_by_others()
-    emit(
-        session,
-        InstructorChanged.model_validate(
-            {
-                **seen,
-                "profile_id": profile.id,
-                "status": profile.status,
-                "public_profile": profile.public_profile,
-                "profile_image_url": seen["profile_image"],
-                "cover_image_url": seen["cover_image"],
-                "expertise_area_ids": tuple(seen["expertise_area_ids"]),
-                "version": profile.state_version,
-            }
-        ),
-    )
+    told: dict[str, Any] = {
+        **seen,
+        "profile_id": profile.id,
+        "status": profile.status,
+        "public_profile": profile.public_profile,
+        "profile_image_url": seen["profile_image"],
+        "cover_image_url": seen["cover_image"],
+        "version": profile.state_version,
+    }
+    emit(session, InstructorChanged(**told))
     return instructor
