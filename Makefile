@@ -7,6 +7,8 @@ PROJECTS := contracts chassis gateway services/identity services/catalog service
             services/assessment services/instructor services/analytics deploy/lyceum
 PACKAGES := contracts chassis gateway identity catalog learning assessment instructor analytics lyceum
 INSTALLED := $(VENV)/.installed
+# Two processes for two cores; every one brings up a PostgreSQL and a broker of its own.
+TEST_PROCESSES ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down status test test-kafka check format docs lock bench clean
@@ -36,7 +38,7 @@ status: install ## Say what runs
 	@$(BIN)/lyceum status $(ARGS)
 
 test: install ## Run every test on the embedded PostgreSQL and broker
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(TEST_PROCESSES) --dist loadgroup $(ARGS)
 
 test-kafka: install ## Run the event tests and the journey against Apache Kafka (needs Java 17 and Maven)
 	$(BIN)/python deploy/kafka/kafka.py --selftest
