@@ -17,7 +17,7 @@ from gateway.errors import MethodNotAllowed
 from gateway.exchange import Exchange
 from gateway.limits import Limiter, Limits, address_key
 from gateway.pages import Page
-from gateway.proxy import Forwarding, Proxy
+from gateway.proxy import Proxy
 from gateway.request import Request, read
 from gateway.revocations import Follower, Revocations
 from gateway.settings import Settings
@@ -67,10 +67,6 @@ class Gateway:
             await self._live(receive, send)
             return
         exchange: Exchange = scope["extensions"]["lyceum.edge"]
-        if exchange.lost:
-            return
-        task = asyncio.current_task()
-        exchange.on_lost = task.cancel if task is not None else None
         request = read(scope, self.clients, self.settings)
         status = CLIENT_GONE
         try:
@@ -82,7 +78,6 @@ class Gateway:
             if not exchange.lost:
                 raise
         finally:
-            exchange.on_lost = None
             self._note(request, status)
 
     async def _answer(self, request: Request, exchange: Exchange, receive: Receive, send: Send) -> int:
@@ -103,7 +98,7 @@ class Gateway:
             return await self._stream(found, request, receive, send)
         self._in_flight += 1
         try:
-            return await self._forward(found, request, receive, send)
+            return await self.proxy.forward(found, request, receive, send)
         finally:
             self._in_flight -= 1
 
@@ -117,22 +112,11 @@ class Gateway:
         self._streams[client] += 1
         try:
             with metrics.STREAMS.track_inprogress():
-                return await self._forward(found, request, receive, send)
+                return await self.proxy.forward(found, request, receive, send)
         finally:
             self._streams[client] -= 1
             if not self._streams[client]:
                 del self._streams[client]
-
-    async def _forward(self, found: Route, request: Request, receive: Receive, send: Send) -> int:
-        forwarding = Forwarding(
-            client=request.client,
-            scheme=request.scheme,
-            host=request.host,
-            request_id=request.request_id,
-            traceparent=request.traceparent,
-            answer_headers=request.answer_headers,
-        )
-        return await self.proxy.forward(found, request.scope, receive, send, forwarding)
 
     async def _admit(self, found: Route, request: Request) -> None:
         """Raises InvalidToken for a token that does not verify, and TooManyRequests for who asks too often."""

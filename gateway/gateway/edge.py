@@ -234,9 +234,8 @@ class EdgeProtocol(asyncio.Protocol):
         }
         self.exchange = exchange
         self.deadline = NEVER
-        task = self.loop.create_task(self._run(scope, exchange))
-        self.server_state.tasks.add(task)
-        task.add_done_callback(self.server_state.tasks.discard)
+        exchange.task = self.loop.create_task(self._run(scope, exchange))
+        self.server_state.tasks.add(exchange.task)
 
     def on_body(self, body: bytes) -> None:
         exchange = self.exchange
@@ -268,12 +267,14 @@ class EdgeProtocol(asyncio.Protocol):
                 exchange.abort()
         except Exception as error:
             log.error("request failed", error=repr(error), exc_info=error)
-            if exchange.lost or exchange.complete:
+            if exchange.complete:
                 return
             if exchange.started:
                 exchange.abort()
-            else:
+            elif not exchange.lost:
                 self._refuse(LyceumError())
+        finally:
+            self.server_state.tasks.discard(exchange.task)
 
     def answer_complete(self, exchange: Exchange) -> None:
         self.server_state.total_requests += 1

@@ -1,7 +1,6 @@
 """One request and its answer, between a client's connection and the application."""
 
 import asyncio
-from collections.abc import Callable
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,8 @@ STATUS_LINES = {
 class Exchange:
     """One request and its answer, seen from ASGI. In the scope as `extensions["lyceum.edge"]`.
 
-    `on_lost` is called once should the client go away before the answer is out. `endless` marks an answer that
-    a shutdown need not wait for.
+    Its task is cancelled should the client go away before the answer is out. `endless` marks an answer that a
+    shutdown need not wait for.
     """
 
     __slots__ = (
@@ -32,11 +31,11 @@ class Exchange:
         "lost",
         "method",
         "more_body",
-        "on_lost",
         "protocol",
         "reader",
         "remaining",
         "started",
+        "task",
         "version",
     )
 
@@ -52,7 +51,7 @@ class Exchange:
         self.chunked = False
         self.remaining = 0
         self.reader: asyncio.Future[None] | None = None
-        self.on_lost: Callable[[], object] | None = None
+        self.task: asyncio.Task[None] | None = None
 
     def abort(self) -> None:
         """Cut the connection, so that a half-sent answer cannot pass for a whole one."""
@@ -69,8 +68,10 @@ class Exchange:
             return
         self.lost = True
         self.wake_reader()
-        if self.on_lost is not None:
-            self.on_lost()
+        if self.task is not None:
+            # Here too, for a task that is cancelled before its first step never gets to do it.
+            self.protocol.server_state.tasks.discard(self.task)
+            self.task.cancel()
 
     async def receive(self) -> dict[str, Any]:
         protocol = self.protocol

@@ -29,7 +29,7 @@ class Policy:
         return b"ratelimit-policy", f'"{self.name}";q={self.quota};w={self.window:.0f}'.encode()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdict:
     """`wait` is how many seconds to the next request that will be let in; 0 when this one was."""
 
@@ -51,7 +51,7 @@ class Limiter:
         self._interval = policy.window / policy.quota
         self._full_at: OrderedDict[object, float] = OrderedDict()
         self._header = policy.header
-        self._prefix = f'"{policy.name}";r='
+        self._told = b'"%s";r=%%d;t=%%d' % policy.name.encode()
 
     def __len__(self) -> int:
         return len(self._full_at)
@@ -72,7 +72,7 @@ class Limiter:
         behind = full_at - now
         remaining = int((window - behind) / self._interval + 1e-6)
         wait = 0 if allowed else max(1, math.ceil(after - now - window))
-        told = f"{self._prefix}{remaining};t={math.ceil(behind)}".encode()
+        told = self._told % (remaining, math.ceil(behind))
         return Verdict(allowed, wait, (self._header, (b"ratelimit", told)))
 
     def exhausted(self, client: object, now: float) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import structlog
-from chassis.asgi import Receive, Scope, Send
+from chassis.asgi import Receive, Send
 from chassis.errors import LyceumError, PayloadTooLarge, Unavailable
 
 from gateway import metrics
@@ -27,6 +27,7 @@ from gateway.errors import BadGateway, GatewayTimeout
 from gateway.exchange import Exchange
 from gateway.pool import Pool, PoolLimits
 from gateway.problems import Header
+from gateway.request import Request
 from gateway.settings import Settings
 from gateway.upstreams import Route
 
@@ -81,18 +82,6 @@ _NOT_RETURNED = _HOP_BY_HOP | {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Forwarding:
-    """What we tell the service about the request, and the client beside the answer."""
-
-    client: str
-    scheme: str
-    host: bytes
-    request_id: str
-    traceparent: str
-    answer_headers: list[Header]
-
-
 class Proxy:
     """The pools of every service: one for ordinary answers, one for those that never end."""
 
@@ -133,9 +122,7 @@ class Proxy:
             pool.close()
         self._deadlines.stop()
 
-    async def forward(
-        self, route: Route, scope: Scope, receive: Receive, send: Send, forwarding: Forwarding
-    ) -> int:
+    async def forward(self, route: Route, request: Request, receive: Receive, send: Send) -> int:
         """Pass the request on and its answer back; returns the status. Raises LyceumError while nothing was sent."""
         pools = self.streams if "stream" in route.traits else self.pools
         pool = pools.get(route.service)
@@ -143,16 +130,17 @@ class Proxy:
             raise Unavailable("This part of the platform is not running.", retry_after=5)
         settings = self._settings
         limit = settings.max_upload_bytes if "upload" in route.traits else settings.max_body_bytes
+        scope = request.scope
         upload = await _hold(scope["headers"], receive, limit)
         timeout = settings.slow_answer_timeout if "slow" in route.traits else settings.answer_timeout
         outgoing = Outgoing(
-            head=_request_head(scope, self._hosts[route.service], forwarding, upload),
+            head=_request_head(request, self._hosts[route.service], upload),
             upload=upload,
-            bodyless=scope["method"] == "HEAD",
-            repeatable=upload.whole and (scope["method"] in IDEMPOTENT or _has_key(scope["headers"])),
+            bodyless=request.method == "HEAD",
+            repeatable=upload.whole and (request.method in IDEMPOTENT or _has_key(scope["headers"])),
             timeout=timeout,
             edge=scope["extensions"]["lyceum.edge"],
-            answer_headers=forwarding.answer_headers,
+            answer_headers=request.answer_headers,
         )
         try:
             return await _send(pool, outgoing, send)
@@ -161,7 +149,7 @@ class Proxy:
             raise _told(error) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Outgoing:
     """A request on its way: everything that is needed to send it, once more if need be."""
 
@@ -340,28 +328,29 @@ def _named_in_connection(headers: list[Header]) -> frozenset[bytes]:
     return frozenset(named)
 
 
-def _request_head(scope: Scope, host: bytes, forwarding: Forwarding, upload: Upload) -> bytes:
+def _request_head(request: Request, host: bytes, upload: Upload) -> bytes:
+    scope = request.scope
     headers: list[Header] = scope["headers"]
     dropped = _named_in_connection(headers)
     target = scope["raw_path"]
     if scope["query_string"]:
         target = target + b"?" + scope["query_string"]
     lines = [
-        scope["method"].encode(),
+        request.method.encode(),
         b" ",
         target,
         b" HTTP/1.1\r\nhost: ",
         host,
         b"\r\nx-forwarded-for: ",
-        forwarding.client.encode(),
+        request.client.encode(),
         b"\r\nx-forwarded-proto: ",
-        forwarding.scheme.encode(),
+        request.scheme.encode(),
         b"\r\nx-forwarded-host: ",
-        forwarding.host,
+        request.host,
         b"\r\nx-request-id: ",
-        forwarding.request_id.encode(),
+        request.request_id.encode(),
         b"\r\ntraceparent: ",
-        forwarding.traceparent.encode(),
+        request.traceparent.encode(),
         b"\r\n",
     ]
     for name, value in headers:
@@ -370,7 +359,7 @@ def _request_head(scope: Scope, host: bytes, forwarding: Forwarding, upload: Upl
         lines += (name, b": ", value, b"\r\n")
     if upload.length is None:
         lines.append(b"transfer-encoding: chunked\r\n")
-    elif upload.length or scope["method"] in ("POST", "PUT", "PATCH"):
+    elif upload.length or request.method in ("POST", "PUT", "PATCH"):
         lines.append(b"content-length: %d\r\n" % upload.length)
     lines.append(b"\r\n")
     return b"".join(lines)
