@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lyceum import forks
 from lyceum.data_dir import DataDir
 from lyceum.errors import StackError
+from lyceum.forks import Runner
 from lyceum.keys import Account
 
 TIMEOUT_SECONDS = 60
+APPROVAL = "LYCEUM_DEMO_APPROVAL"
 APPLICATION = {
     "display_name": "Ines Okafor",
     "title": "Engineer and teacher",
@@ -28,36 +31,20 @@ def is_loaded(secrets: Path) -> bool:
 
 
 async def load(
-    identity_env: Mapping[str, str], url: str, accounts: Mapping[str, Account], data_dir: DataDir
+    runner: Runner,
+    identity_env: Mapping[str, str],
+    url: str,
+    accounts: Mapping[str, Account],
+    data_dir: DataDir,
 ) -> None:
     """Create the accounts and have the instructor approved by the admin; may be repeated after a failure."""
-    await _run("identity.demo", identity_env, None)
-    await _run("lyceum.demo", dict(identity_env), json.dumps({"url": url, "accounts": accounts}))
+    approval = {APPROVAL: json.dumps({"url": url, "accounts": accounts})}
+    for module, env in (("identity.demo", identity_env), ("lyceum.demo", {**identity_env, **approval})):
+        code, told = await forks.run(runner, module, env=env, cwd=data_dir.path, seconds=TIMEOUT_SECONDS)
+        if code != 0:
+            end = "\n".join(told.splitlines()[-15:])
+            raise StackError(f"The demo accounts could not be made (`python -m {module}`):\n{end}")
     (data_dir.secrets / "demo-loaded").touch()
-
-
-async def _run(module: str, env: Mapping[str, str], standard_input: str | None) -> None:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        module,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=dict(env),
-    )
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            told, _ = await process.communicate((standard_input or "").encode())
-    except (TimeoutError, asyncio.CancelledError) as error:
-        process.kill()
-        await process.wait()
-        if isinstance(error, TimeoutError):
-            raise StackError(f"`python -m {module}` did not end within {TIMEOUT_SECONDS} s.") from error
-        raise
-    if process.returncode != 0:
-        end = "\n".join(told.decode(errors="replace").strip().splitlines()[-15:])
-        raise StackError(f"The demo accounts could not be made (`python -m {module}`):\n{end}")
 
 
 def approve_instructor(url: str, accounts: Mapping[str, Account]) -> None:
@@ -79,8 +66,8 @@ def approve_instructor(url: str, accounts: Mapping[str, Account]) -> None:
 
 
 def main() -> None:
-    """Reads {"url", "accounts"} on standard input: passwords are not for a command line."""
-    given: dict[str, Any] = json.load(sys.stdin)
+    """Reads what to do from the environment: passwords are not for a command line."""
+    given: dict[str, Any] = json.loads(os.environ[APPROVAL])
     try:
         approve_instructor(given["url"], given["accounts"])
     except StackError as error:

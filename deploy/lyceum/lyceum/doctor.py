@@ -32,6 +32,7 @@ OLDEST_PYTHON = (3, 11)
 NEEDED_MEMORY_MEGABYTES = 1500
 NEEDED_FILES = 1024
 BACKLOG_WARN = 1000
+HELD_WARN_MEBIBYTES = 1200
 MANDATED = ("fastapi", "sqlalchemy", "alembic", "aiokafka", "pydantic", "uvicorn", "httpx", "asyncpg")
 
 
@@ -192,9 +193,10 @@ def running(data_dir: DataDir, status: dict[str, Any]) -> Iterator[Finding]:
         told = status["services"][service]
         for process, key in (("api", "url"), ("worker", "worker_url")):
             yield _health(f"{service}-{process}", asyncio.run(status_of(int(told[key].rpartition(":")[2]))))
-    resident = sum(_resident(process) for process in children.values()) // 1_000_000
+    held = sum(_held(process) for process in children.values()) >> 20
+    verdict: Literal["ok", "warn"] = "ok" if held < HELD_WARN_MEBIBYTES else "warn"
     yield Finding(
-        "resident", "ok" if resident < 1200 else "warn", f"{resident} MB in {len(children)} processes"
+        "memory held", verdict, f"{held} MiB by {len(children)} processes and the database's sessions"
     )
     yield from outside_listeners(children)
     server = EmbeddedPostgres(data_dir.postgres, port=_port(status["services"]["identity"]["database_url"]))
@@ -209,12 +211,18 @@ def _health(name: str, code: int | None) -> Finding:
     return Finding(name, "fail", what, f"Look at `lyceum logs {name}`.")
 
 
-def _resident(process: psutil.Process) -> int:
+def _held(process: psutil.Process) -> int:
+    """Bytes, of what is shared with others the share (PSS): the sum over processes is what the machine holds."""
     try:
         family = [process, *process.children(recursive=True)] if process.name() == "postgres" else [process]
-        return sum(int(member.memory_info().rss) for member in family)
+        return sum(_proportional(member.memory_full_info()) for member in family)
     except psutil.Error:
         return 0
+
+
+def _proportional(memory: Any) -> int:
+    # Only Linux tells the share; elsewhere what is unique to the process comes nearest.
+    return int(getattr(memory, "pss", memory.uss))
 
 
 def outside_listeners(children: dict[str, psutil.Process]) -> Iterator[Finding]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from lyceum import forks
 from lyceum.errors import MigrationFailed
+from lyceum.forks import Interpreters, Runner
 from lyceum.postgres import EmbeddedPostgres
 from lyceum.services import service_folder
 
@@ -17,31 +18,18 @@ REVISION = re.compile(r"""^revision(?:\s*:[^=]+)?\s*=\s*["']([^"']+)["']""", re.
 DOWN_REVISION = re.compile(r"""^down_revision(?:\s*:[^=]+)?\s*=\s*["']([^"']+)["']""", re.MULTILINE)
 
 
-async def alembic(service: str, env: Mapping[str, str], *words: str) -> str:
+async def alembic(service: str, env: Mapping[str, str], *words: str, runner: Runner | None = None) -> str:
     """Run an Alembic command on the service's database; what it said, or MigrationFailed with that."""
     folder = service_folder(service)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
+    code, text = await forks.run(
+        runner or Interpreters(),
         "alembic",
-        "-c",
-        str(folder / "alembic.ini"),
-        *words,
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        env=dict(env),
+        ["-c", str(folder / "alembic.ini"), *words],
+        env=env,
         cwd=folder,
+        seconds=TIMEOUT_SECONDS,
     )
-    try:
-        async with asyncio.timeout(TIMEOUT_SECONDS):
-            told, _ = await process.communicate()
-    except (TimeoutError, asyncio.CancelledError):
-        process.kill()
-        await process.wait()
-        raise
-    text = told.decode(errors="replace").strip()
-    if process.returncode != 0:
+    if code != 0:
         end = "\n".join(text.splitlines()[-15:])
         raise MigrationFailed(f"{service}: `alembic {' '.join(words)}` failed:\n{end}")
     return text
@@ -64,9 +52,9 @@ def is_current(server: EmbeddedPostgres, service: str) -> bool:
     return server.query("SELECT version_num FROM alembic_version", service) == [[newest]]
 
 
-async def upgrade(server: EmbeddedPostgres, service: str, env: Mapping[str, str]) -> bool:
+async def upgrade(server: EmbeddedPostgres, service: str, env: Mapping[str, str], runner: Runner) -> bool:
     """Bring the service's database to its newest revision; whether anything was to be done."""
     if await asyncio.to_thread(is_current, server, service):
         return False
-    await alembic(service, env, "upgrade", "head")
+    await alembic(service, env, "upgrade", "head", runner=runner)
     return True

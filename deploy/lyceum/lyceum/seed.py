@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import random
-import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from rich.console import Console
@@ -284,7 +284,7 @@ class Seeding:
                 pass
 
     def _categories(self, admin: Visitor) -> dict[str, int]:
-        known = {entry["name"]: int(entry["id"]) for entry in _flat(admin.ask("GET", "/api/v1/categories"))}
+        known = {entry["name"]: int(entry["id"]) for entry in _every(admin, "/api/v1/categories")}
         for name in sorted({course.category for course in self.world.courses} - known.keys()):
             made = admin.ask("POST", "/api/v1/categories", json={"name": name}, expect=201)
             known[name] = int(made["id"])
@@ -324,21 +324,19 @@ class Seeding:
     def _course(
         self, number: int, course: CoursePlan, teacher: Visitor, categories: Mapping[str, int]
     ) -> Made:
-        """A published course: the one that is there under its title's slug, or a new one."""
+        """A published course: the one of that title that the teacher has, or a new one."""
         key = f"{self.prefix}-course-{number}"
-        there = teacher.send("GET", f"/api/v1/courses/{_slug(course.title)}-{self.prefix}")
-        if there.status_code == 404:
+        own = {card["title"]: card for card in _every(teacher, "/api/v1/courses?teaching=me")}
+        made = own.get(course.title)
+        if made is None:
             draft = {
                 "title": course.title,
-                "slug": f"{_slug(course.title)}-{self.prefix}",
                 "category_id": categories[course.category],
                 "description": course.description,
                 "level": course.level,
                 "price": course.price,
             }
             made = teacher.ask("POST", "/api/v1/courses", json=draft, key=key, expect=201)
-        else:
-            made = teacher.answer_of(there)
         if not made["is_published"]:
             self._outline(key, course, int(made["id"]), teacher)
             teacher.ask("POST", f"/api/v1/courses/{made['id']}/publish", key=f"{key}-publish")
@@ -379,11 +377,11 @@ class Seeding:
             learner.ask("PUT", f"{path}/{lesson}/progress", json={"progress_percentage": study.next_lesson})
 
 
-def _flat(tree: Any) -> list[dict[str, Any]]:
-    """Every category of the tree, whatever it hangs below."""
-    entries = tree["items"] if isinstance(tree, dict) else tree
-    return [found for entry in entries for found in (entry, *_flat(entry.get("children", [])))]
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.casefold()).strip("-")
+def _every(visitor: Visitor, path: str) -> Iterator[dict[str, Any]]:
+    """Every item of a list, page by page."""
+    query = f"{path}{'&' if '?' in path else '?'}limit=100"
+    page = visitor.ask("GET", query)
+    yield from page["items"]
+    while page["next_cursor"] is not None:
+        page = visitor.ask("GET", f"{query}&cursor={quote(page['next_cursor'])}")
+        yield from page["items"]

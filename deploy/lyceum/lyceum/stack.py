@@ -16,19 +16,19 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 
 from lyceum import demo, keys, leftovers, migrations, services
 from lyceum.broker import EmbeddedBroker
 from lyceum.data_dir import DataDir
 from lyceum.errors import PortBusy, StackError
+from lyceum.forks import Interpreters, Nursery, Process, Runner, reap_orphans
 from lyceum.ports import LOOPBACK, choose_port, is_free, listener
 from lyceum.postgres import EmbeddedPostgres
 from lyceum.probe import is_ready
-from lyceum.processes import bound_to_parent
 from lyceum.progress import Report, State, Step
 from lyceum.services import SERVICES, Kafka, Surroundings
-from lyceum.supervisor import Child, Supervisor, stamp
+from lyceum.supervisor import Child, Supervisor, program, stamp
 
 START_SECONDS = 120.0
 # More than a process of ours allows itself (HttpSettings.shutdown_timeout), so that SIGKILL stays the exception.
@@ -44,6 +44,8 @@ class Options:
     fresh: bool = False
     kafka: str | None = None
     """host:port of an Apache Kafka to use in the embedded broker's place."""
+    durable: bool = True
+    """Whether the database waits for the disk; without, a crash of the machine may lose it (for tests)."""
 
 
 class Stack:
@@ -64,6 +66,7 @@ class Stack:
         self.url = f"http://{LOOPBACK}:{options.port}"
         self.stop = asyncio.Event()
         self.supervisor = Supervisor(changed=self._write_state, note=self._note)
+        self._runner: Runner = Interpreters()
         self._around: Surroundings | None = None
         self._demo_loaded = False
         self._ready = False
@@ -74,6 +77,9 @@ class Stack:
         self.data_dir.claim(fresh=self.options.fresh)
         try:
             self._on_claimed()
+            if Nursery.possible():
+                log = self.data_dir.logs / "nursery.log"
+                self._runner = Nursery(env=services.inherited(), cwd=self.data_dir.path, log=log)
             self._listen_for_signals()
             starting = asyncio.create_task(self._start())
             stopping = asyncio.create_task(self.stop.wait())
@@ -176,15 +182,22 @@ class Stack:
             self.data_dir.postgres,
             port=ports["postgres"],
             max_connections=200,
+            durable=self.options.durable,
             log=self.data_dir.logs / "postgres.log",
         )
+        start, sign = program(server.command, env=server.environment, cwd=self.data_dir.postgres)
+
+        def prepare() -> None:
+            server.prepare()
+            # The sessions of a postmaster that was killed are ours now, if we adopt what is orphaned.
+            reap_orphans("postgres")
+
         child = Child(
             name="postgres",
-            command=server.command,
-            env=server.environment(),
+            start=start,
+            sign=sign,
             log=server.log,
-            cwd=self.data_dir.postgres,
-            prepare=server.prepare,
+            prepare=prepare,
             endings=((signal.SIGINT, DRAIN_SECONDS), (signal.SIGQUIT, 5.0)),
         )
         self.supervisor.start(child)
@@ -212,12 +225,12 @@ class Stack:
         async def ready() -> bool:
             return broker.cluster_id in with_topics
 
+        start, sign = program(broker.command, env=broker.environment, cwd=self.data_dir.broker)
         child = Child(
             name="broker",
-            command=broker.command,
-            env=broker.environment(),
+            start=start,
+            sign=sign,
             log=broker.log,
-            cwd=self.data_dir.broker,
             started=make_topics,
             endings=((signal.SIGTERM, 5.0),),
         )
@@ -248,7 +261,7 @@ class Stack:
         env = services.service_environment(service, around)
         async with turns:
             self._step(service, "running", "migrations")
-            await migrations.upgrade(postgres, service, env)
+            await migrations.upgrade(postgres, service, env, self._runner)
             self._step(service, "running", "processes")
             children = [
                 self._python_child(f"{service}-api", f"{service}.main", env),
@@ -263,12 +276,14 @@ class Stack:
         await self.supervisor.until(child, lambda: is_ready(port), within=START_SECONDS)
 
     def _python_child(self, name: str, module: str, env: dict[str, str]) -> Child:
+        async def start(output: IO[bytes]) -> Process:
+            return await self._runner.start(name, module, [], env=env, cwd=self.data_dir.path, output=output)
+
         return Child(
             name=name,
-            command=lambda: bound_to_parent([sys.executable, "-m", module]),
-            env=env,
+            start=start,
+            sign=lambda: self._runner.sign(module),
             log=self.data_dir.logs / f"{name}.log",
-            cwd=self.data_dir.path,
             endings=((signal.SIGTERM, DRAIN_SECONDS),),
         )
 
@@ -276,7 +291,11 @@ class Stack:
         self._step("demo accounts", "running")
         around = self._surroundings
         await demo.load(
-            services.service_environment("identity", around), self.url, around.demo_accounts, self.data_dir
+            self._runner,
+            services.service_environment("identity", around),
+            self.url,
+            around.demo_accounts,
+            self.data_dir,
         )
         self._demo_loaded = True
         self._done("demo accounts", ", ".join(around.demo_accounts))
@@ -301,6 +320,7 @@ class Stack:
         await self.supervisor.end([f"{service}-worker" for service in SERVICES])
         await self.supervisor.end(["broker"])
         await self.supervisor.close()
+        await self._runner.close()
         self.data_dir.forget_state()
 
     # --- telling ---
@@ -335,8 +355,11 @@ class Stack:
         state["children"] = self._left_over | {
             name: entry
             for name, child in self.supervisor.children.items()
-            if child.pid is not None and (entry := leftovers.record(child.pid, child.sign)) is not None
+            if child.pid is not None and (entry := leftovers.record(child.pid, child.sign())) is not None
         }
+        nursery = self._runner.pid
+        if nursery is not None and (entry := leftovers.record(nursery, "lyceum.nursery")) is not None:
+            state["children"]["nursery"] = entry
         self.data_dir.write_state(state)
 
 

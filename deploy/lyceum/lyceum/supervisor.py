@@ -14,8 +14,10 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import IO
 
 from lyceum.errors import NotReady, StackError
+from lyceum.forks import Process
 from lyceum.processes import last_lines
 
 LOG_BYTES = 10_000_000
@@ -25,28 +27,28 @@ SETTLED_SECONDS = 30.0
 STARTS_BEFORE_GIVING_UP = 3
 
 
+Start = Callable[[IO[bytes]], Awaitable[Process]]
+
+
 @dataclass
 class Child:
-    """One process to keep alive. `command` is asked anew for every start, on the main thread."""
+    """One process to keep alive. `start` starts it anew, writing to the file it is given."""
 
     name: str
-    command: Callable[[], Sequence[str]]
-    env: Mapping[str, str]
+    start: Start
+    sign: Callable[[], str]
+    """A word of its command line, asked once it runs: tells it from a stranger with its pid."""
     log: Path
-    cwd: Path
     prepare: Callable[[], None] | None = None
     """Blocking work before each start; runs in a thread."""
     started: Callable[[], Awaitable[None]] | None = None
-    """What a start again has to be followed by; its failure ends the child, which is then started again."""
+    """What a start has to be followed by; its failure ends the child, which is then started again."""
     endings: tuple[tuple[signal.Signals, float], ...] = ((signal.SIGTERM, 20.0),)
     """Signals to end it by and the seconds each is given; SIGKILL comes after the last."""
-    process: asyncio.subprocess.Process | None = field(default=None, init=False)
+    process: Process | None = field(default=None, init=False)
     starts: int = field(default=0, init=False)
     ending: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     keeper: asyncio.Task[None] | None = field(default=None, init=False)
-
-    sign: str = field(default="", init=False)
-    """The last word of the running command: tells the process from a stranger with its pid."""
 
     @property
     def pid(self) -> int | None:
@@ -135,27 +137,14 @@ class Supervisor:
             await asyncio.to_thread(child.prepare)
         if child.ending.is_set():
             return 0
-        command = child.command()
-        child.sign = command[-1]
         with child.log.open("ab") as output:
-            child.process = await asyncio.create_subprocess_exec(
-                *command,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=dict(child.env),
-                cwd=child.cwd,
-                # Its own session: a Ctrl-C at the terminal reaches the supervisor alone, which ends in order.
-                start_new_session=True,
-            )
+            child.process = await child.start(output)
         self._changed()
         if child.started is not None:
             await self._follow_up(child.process, child.started)
         return await child.process.wait()
 
-    async def _follow_up(
-        self, process: asyncio.subprocess.Process, started: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _follow_up(self, process: Process, started: Callable[[], Awaitable[None]]) -> None:
         """What belongs to a start, unless the process ends first; a failure ends the process and is raised."""
         work = asyncio.ensure_future(started())
         gone = asyncio.ensure_future(process.wait())
@@ -195,6 +184,28 @@ class Supervisor:
             for child in list(self.children.values()):
                 with contextlib.suppress(OSError):
                     rotate(child.log)
+
+
+def program(
+    command: Callable[[], Sequence[str]], *, env: Callable[[], Mapping[str, str]], cwd: Path
+) -> tuple[Start, Callable[[], str]]:
+    """A child's `start` and `sign` for a program: its command line is asked anew for every start."""
+    last: list[Sequence[str]] = []
+
+    async def start(output: IO[bytes]) -> Process:
+        last[:] = [command()]
+        return await asyncio.create_subprocess_exec(
+            *last[0],
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=output,
+            stderr=output,
+            env=dict(env()),
+            cwd=cwd,
+            # Its own session: a Ctrl-C at the terminal reaches the supervisor alone, which ends in order.
+            start_new_session=True,
+        )
+
+    return start, lambda: last[0][-1]
 
 
 def rotate(log: Path, *, limit: int = LOG_BYTES) -> bool:

@@ -1,6 +1,6 @@
 """Six services and a gateway that are almost nothing: enough for the stack to start, watch and end real processes.
 
-Each answers every GET with 200 and says when it was told to end; each database has two Alembic revisions.
+Each answers every GET with 200 and says what it was told and when it was to end; each database has two Alembic revisions.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 from lyceum.services import SERVICES
 
 SERVER = '''
-import http.server, os, pathlib, signal, sys, threading
+import http.server, json, os, pathlib, signal, sys, threading
 
 def serve(name, variable):
     """Answer every GET with 200 until SIGTERM; leave a line in LYCEUM_TEST_ENDINGS then."""
@@ -30,6 +30,8 @@ def serve(name, variable):
         if name != os.environ.get("LYCEUM_TEST_STUBBORN"):
             threading.Thread(target=server.shutdown).start()
 
+    told = pathlib.Path(os.environ["LYCEUM_TEST_ENDINGS"]).with_name(f"{name}.env.json")
+    told.write_text(json.dumps(dict(os.environ)))
     signal.signal(signal.SIGTERM, end)
     print(name, "listens", flush=True)
     server.serve_forever()

@@ -76,6 +76,7 @@ def make(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Lyce
         root = tmp_path_factory.mktemp("stack")
         env = os.environ | {
             "PYTHONPATH": path,
+            "LYCEUM_DURABLE": "0",
             "LYCEUM_TEST_ENDINGS": str(root / "endings"),
             # A secret of one service, and a setting of another, in the shell of whoever types `lyceum up`.
             "CATALOG_STRAY_SECRET": "x",
@@ -108,7 +109,7 @@ def test_status_tells_programs_where_everything_is(stack: Lyceum) -> None:
     assert status["mail_dir"] == str(stack.folder / "mail")
     assert status["data_dir"] == str(stack.folder)
     assert "demo_accounts" not in status
-    assert set(children) == {"postgres", "broker", "gateway"} | {
+    assert set(children) == {"postgres", "broker", "gateway", "nursery"} | {
         f"{service}-{process}" for service in SERVICES for process in ("api", "worker")
     }
 
@@ -127,7 +128,7 @@ def test_nothing_listens_beyond_the_loopback(stack: Lyceum) -> None:
 
 
 def test_a_process_is_told_its_own_settings_and_nobody_elses(stack: Lyceum) -> None:
-    own = psutil.Process(stack.children()["learning-api"]).environ()
+    own = json.loads(Path(stack.env["LYCEUM_TEST_ENDINGS"]).with_name("learning-api.env.json").read_text())
     prefixes = {name.partition("_")[0] for name in own} & {service.upper() for service in SERVICES}
     assert prefixes == {"LEARNING"}
     assert own["LEARNING_LOG_LEVEL"] == "DEBUG"
@@ -155,6 +156,8 @@ def test_what_is_killed_is_started_again_where_it_was(stack: Lyceum) -> None:
     killed = ("learning-worker", "broker", "postgres", "gateway")
     for name in killed:
         os.kill(before[name], signal.SIGKILL)
+    # With the nursery gone too, the next fork makes another.
+    os.kill(before["nursery"], signal.SIGKILL)
     eventually(lambda: all(stack.children().get(name, before[name]) != before[name] for name in killed))
     assert stack.status()["kafka"] == kafka
 
@@ -165,7 +168,7 @@ def test_what_is_killed_is_started_again_where_it_was(stack: Lyceum) -> None:
         return all(topic in listed.stdout for topic in TOPICS)
 
     eventually(has_topics)
-    unharmed = before.keys() - set(killed)
+    unharmed = before.keys() - {*killed, "nursery"}
     assert {name: stack.children()[name] for name in unharmed} == {name: before[name] for name in unharmed}
     eventually(lambda: asyncio.run(is_ready(stack.port)))
     eventually(lambda: EmbeddedPostgres(stack.folder / "postgres").is_ready())
@@ -275,13 +278,18 @@ def _lives(pid: int) -> bool:
 
 def test_a_service_that_does_not_start_is_told_with_the_end_of_its_log(make: Callable[[], Lyceum]) -> None:
     here = make()
-    broken = Path(here.folder.parent / "broken")
-    shutil.copytree(Path(here.env["PYTHONPATH"].split(os.pathsep)[3]), broken)
-    (broken / "learning" / "worker.py").write_text("raise SystemExit('the moon is full')")
-    here.env = {**here.env, "PYTHONPATH": os.pathsep.join([str(broken), here.env["PYTHONPATH"]])}
+    broken = here.folder.parent / "broken"
+    shutil.copytree(Path(here.env["PYTHONPATH"].split(os.pathsep)[1]), broken)
+    (broken / "identity" / "worker.py").write_text("raise SystemExit('the moon is full')")
+    # A machine that cannot fork and adopt starts an interpreter for each.
+    here.env = {
+        **here.env,
+        "LYCEUM_FORK": "0",
+        "PYTHONPATH": os.pathsep.join([str(broken), here.env["PYTHONPATH"]]),
+    }
     refused = here("up", "--no-demo", "--port", str(here.port), check=False)
     assert refused.returncode == 1
-    assert "learning-worker does not start" in refused.stderr
+    assert "identity-worker does not start" in refused.stderr
     assert "the moon is full" in refused.stderr
     assert not DataDir(here.folder).is_claimed()
 

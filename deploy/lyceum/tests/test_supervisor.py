@@ -17,19 +17,16 @@ import pytest
 from lyceum import leftovers
 from lyceum.errors import BrokerFailed, NotReady
 from lyceum.processes import bound_to_parent
-from lyceum.supervisor import Child, Supervisor, rotate
+from lyceum.supervisor import Child, Supervisor, program, rotate
 
 STUBBORN = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
 
 
 def child(name: str, code: str, folder: Path) -> Child:
+    command = [sys.executable, "-S", "-c", code]
+    start, sign = program(lambda: command, env=lambda: os.environ, cwd=folder)
     return Child(
-        name=name,
-        command=lambda: [sys.executable, "-S", "-c", code],
-        env=os.environ,
-        log=folder / f"{name}.log",
-        cwd=folder,
-        endings=((signal.SIGTERM, 0.5),),
+        name=name, start=start, sign=sign, log=folder / f"{name}.log", endings=((signal.SIGTERM, 0.5),)
     )
 
 
