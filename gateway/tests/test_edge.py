@@ -184,12 +184,12 @@ async def test_a_head_has_to_come_in_time(door: Door, start: bytes) -> None:
     started = time.monotonic()
     writer.write(start)
     answer = b""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(10):
         # One byte at a time does not buy more time.
         while not (piece := await _nibble(reader, writer, start)):
             pass
         answer = piece
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6
     if start:
         assert status_of(answer) == 408
     writer.close()
@@ -210,7 +210,7 @@ async def test_a_body_has_to_go_on(door: Door) -> None:
         started = time.monotonic()
         answer = await door.raw(POST + head, wait=4.0)
         assert_whole_problem(answer, 408)
-        assert time.monotonic() - started < 3.5
+        assert time.monotonic() - started < 8
 
 
 async def test_an_answer_nobody_reads_is_given_up(open_gateway: OpenGateway, play: Play) -> None:
@@ -230,7 +230,7 @@ async def test_an_answer_nobody_reads_is_given_up(open_gateway: OpenGateway, pla
     door = open_gateway({"catalog": url}, write_timeout=0.3)
     _, writer = await asyncio.open_connection("127.0.0.1", door.port, limit=1024)
     writer.write(GET + b"\r\n")
-    async with asyncio.timeout(4):
+    async with asyncio.timeout(10):
         await gone.wait()
     writer.close()
 
@@ -240,7 +240,7 @@ async def test_an_idle_connection_is_closed(open_gateway: OpenGateway) -> None:
     started = time.monotonic()
     answer = await door.raw(GET + b"\r\n", wait=4.0)
     assert status_of(answer) == 200
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 6
 
 
 async def test_clients_are_bounded(open_gateway: OpenGateway) -> None:

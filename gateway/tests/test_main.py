@@ -86,7 +86,7 @@ async def test_a_stop_waits_for_what_is_being_answered_and_not_for_streams(
                 process.send_signal(signal.SIGTERM)
                 answer = await slow
                 assert (answer.status_code, answer.text) == (200, "done")
-                async with asyncio.timeout(2):
+                async with asyncio.timeout(4):
                     with pytest.raises(httpx.RemoteProtocolError):
                         async for _ in stream.aiter_raw():
                             pass

@@ -215,7 +215,7 @@ async def test_server_sent_events_arrive_as_they_are_sent(play: Play) -> None:
     assert [text for _, text in arrived] == ["data: 0\n\n", "data: 1\n\n", "data: 2\n\n"]
     assert arrived[2][0] - arrived[0][0] > 0.2
     # The client has left: so must we.
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         await gone.wait()
 
 
@@ -231,11 +231,11 @@ async def test_a_client_that_leaves_takes_its_request_along(play: Play) -> None:
     door = play(script)
     _, writer = await asyncio.open_connection("127.0.0.1", door.port)
     writer.write(b"GET /api/v1/courses HTTP/1.1\r\nhost: x\r\n\r\n")
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         await asked.wait()
     assert not gone.is_set()
     writer.close()
-    async with asyncio.timeout(3):
+    async with asyncio.timeout(10):
         await gone.wait()
 
 
@@ -378,7 +378,7 @@ async def test_a_service_that_does_not_answer_is_a_504(
     async with door.client() as client:
         started = time.monotonic()
         is_problem(await client.get("/api/v1/courses"), 504, "gateway-timeout")
-        assert time.monotonic() - started < 2.5
+        assert time.monotonic() - started < 5
 
 
 async def test_an_answer_that_stalls_is_cut(open_gateway: OpenGateway, upstream: OpenUpstream) -> None:

@@ -34,7 +34,7 @@ async def test_not_ready_says_who_is_not(open_gateway: OpenGateway, upstream: Op
     async with door.client() as client:
         started = time.monotonic()
         first, second = await asyncio.gather(client.get("/readyz"), client.get("/readyz"))
-        assert time.monotonic() - started < 2.8
+        assert time.monotonic() - started < 5
     assert first.status_code == second.status_code == 503
     assert first.json() == {
         "status": "not ready",
