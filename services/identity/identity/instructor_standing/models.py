@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 class MirrorInstructor(Base):
     """An instructor profile's status in its newest version, so that an older one that comes late changes nothing."""
 
-    __tablename__ = "mirror_instructor"
+    __tablename__ = "identity_instructor"
 
     profile_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     user_id: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -11,15 +11,15 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "mirror_instructor",
+        "identity_instructor",
         sa.Column("profile_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("user_id", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("version", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("profile_id", name="pk_mirror_instructor"),
+        sa.PrimaryKeyConstraint("profile_id", name="pk_identity_instructor"),
     )
-    op.create_index("ix_mirror_instructor_user_id", "mirror_instructor", ["user_id"])
+    op.create_index("ix_mirror_instructor_user_id", "identity_instructor", ["user_id"])
 
 
 def downgrade() -> None:
-    op.drop_table("mirror_instructor")
+    op.drop_table("identity_instructor")

@@ -26,7 +26,7 @@ class MirrorCourse(Base):
     `version` is that of the newest event of any type, `details_version` of the newest that carried the details.
     """
 
-    __tablename__ = "mirror_course"
+    __tablename__ = "learning_course"
 
     course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger, server_default="0")
@@ -54,11 +54,11 @@ class MirrorCourse(Base):
 class MirrorLesson(Base):
     """A lesson of the newest published outline. `position` is its place in the whole course, from 0."""
 
-    __tablename__ = "mirror_lesson"
+    __tablename__ = "learning_lesson"
 
     lesson_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     course_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("mirror_course.course_id", ondelete="CASCADE")
+        BigInteger, ForeignKey("learning_course.course_id", ondelete="CASCADE")
     )
     module_id: Mapped[int] = mapped_column(BigInteger)
     title: Mapped[str] = mapped_column(Text, server_default="")

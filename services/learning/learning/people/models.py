@@ -10,7 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 class MirrorUser(Base):
     """The public side of an account."""
 
-    __tablename__ = "mirror_user"
+    __tablename__ = "learning_user"
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger)
@@ -22,7 +22,7 @@ class MirrorUser(Base):
 class MirrorSubscription(Base):
     """A subscription; `changed_at` is when it became so, `ends` is exclusive."""
 
-    __tablename__ = "mirror_subscription"
+    __tablename__ = "learning_subscription"
 
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger)

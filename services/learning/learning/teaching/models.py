@@ -8,7 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 class MirrorInstructor(Base):
     """An instructor profile: whose it is, and whether it is in good standing."""
 
-    __tablename__ = "mirror_instructor"
+    __tablename__ = "learning_instructor"
 
     profile_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     version: Mapped[int] = mapped_column(BigInteger)
@@ -19,7 +19,7 @@ class MirrorInstructor(Base):
 class MirrorTeaching(Base):
     """What a user may do in a course; `is_active` false once removed, so that nothing older comes back."""
 
-    __tablename__ = "mirror_teaching"
+    __tablename__ = "learning_teaching"
 
     course_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)

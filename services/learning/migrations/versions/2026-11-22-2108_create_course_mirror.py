@@ -11,7 +11,7 @@ depends_on = None
 
 def upgrade() -> None:
     op.create_table(
-        "mirror_course",
+        "learning_course",
         sa.Column("course_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("version", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("details_version", sa.BigInteger(), server_default="0", nullable=False),
@@ -27,11 +27,11 @@ def upgrade() -> None:
         sa.Column("lesson_ids", sa.ARRAY(sa.BigInteger()), server_default="{}", nullable=False),
         sa.Column("recounted_lessons", sa.ARRAY(sa.BigInteger()), nullable=True),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
-        sa.PrimaryKeyConstraint("course_id", name="pk_mirror_course"),
+        sa.PrimaryKeyConstraint("course_id", name="pk_learning_course"),
     )
-    op.create_index("ix_mirror_course_created_by_id", "mirror_course", ["created_by_id"])
+    op.create_index("ix_learning_course_created_by_id", "learning_course", ["created_by_id"])
     op.create_table(
-        "mirror_lesson",
+        "learning_lesson",
         sa.Column("lesson_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("course_id", sa.BigInteger(), nullable=False),
         sa.Column("module_id", sa.BigInteger(), nullable=False),
@@ -45,13 +45,13 @@ def upgrade() -> None:
         sa.Column("is_listed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.ForeignKeyConstraint(
             ["course_id"],
-            ["mirror_course.course_id"],
-            name="fk_mirror_lesson_course_id_mirror_course",
+            ["learning_course.course_id"],
+            name="fk_learning_lesson_course_id_learning_course",
             ondelete="CASCADE",
         ),
-        sa.PrimaryKeyConstraint("lesson_id", name="pk_mirror_lesson"),
+        sa.PrimaryKeyConstraint("lesson_id", name="pk_learning_lesson"),
     )
-    op.create_index("ix_mirror_lesson_course_id_position", "mirror_lesson", ["course_id", "position"])
+    op.create_index("ix_learning_lesson_course_id_position", "learning_lesson", ["course_id", "position"])
     op.create_table(
         "course_recounts",
         sa.Column("course_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -72,5 +72,5 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_table("removals")
     op.drop_table("course_recounts")
-    op.drop_table("mirror_lesson")
-    op.drop_table("mirror_course")
+    op.drop_table("learning_lesson")
+    op.drop_table("learning_course")
