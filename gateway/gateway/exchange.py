@@ -27,6 +27,7 @@ class Exchange:
         "complete",
         "endless",
         "expects_continue",
+        "head",
         "keep_alive",
         "lost",
         "method",
@@ -45,6 +46,7 @@ class Exchange:
         self.version = version
         self.expects_continue = expects_continue
         self.keep_alive = False
+        self.head = b""
         self.body = bytearray()
         self.more_body = True
         self.started = self.complete = self.lost = self.endless = False
@@ -134,26 +136,29 @@ class Exchange:
         if not self.keep_alive:
             head.append(b"connection: close\r\n")
         head.append(b"\r\n")
-        self.protocol.transport.write(b"".join(head))
+        self.head = b"".join(head)
 
     def _write(self, body: bytes, more_body: bool) -> None:
-        transport = self.protocol.transport
+        """The head goes out with the first piece of the body, empty or not: two writes would cost twice."""
+        head, self.head = self.head, b""
         if self.method == "HEAD":
             body = b""
         if self.chunked:
-            if body:
-                end = b"\r\n" if more_body else b"\r\n0\r\n\r\n"
-                transport.write(b"".join((b"%x\r\n" % len(body), body, end)))
-            elif not more_body:
-                transport.write(b"0\r\n\r\n")
-        elif body:
-            if self.remaining >= 0:
-                self.remaining -= len(body)
-                if self.remaining < 0:
-                    raise RuntimeError("the body is longer than its Content-Length")
-            transport.write(body)
+            body = _chunk(body, last=not more_body)
+        elif body and self.remaining >= 0:
+            self.remaining -= len(body)
+            if self.remaining < 0:
+                raise RuntimeError("the body is longer than its Content-Length")
+        if head or body:
+            self.protocol.transport.write(head + body)
         if not more_body:
             if self.remaining > 0:
                 raise RuntimeError("the body is shorter than its Content-Length")
             self.complete = True
             self.protocol.answer_complete(self)
+
+
+def _chunk(body: bytes, *, last: bool) -> bytes:
+    if not body:
+        return b"0\r\n\r\n" if last else b""
+    return b"".join((b"%x\r\n" % len(body), body, b"\r\n0\r\n\r\n" if last else b"\r\n"))

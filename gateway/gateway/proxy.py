@@ -200,6 +200,9 @@ async def _exchange(connection: Connection, outgoing: Outgoing, send: Send) -> i
 
 async def _pass_body(connection: Connection, edge: Exchange, send: Send) -> None:
     try:
+        if not connection.complete:
+            # The head must not wait for a body that comes later, as events do.
+            await send({"type": "http.response.body", "body": connection.take(), "more_body": True})
         while not connection.complete:
             body = connection.take()
             if body:

@@ -213,6 +213,7 @@ async def test_server_sent_events_arrive_as_they_are_sent(play: Play) -> None:
             if len(arrived) == 3:
                 break
     assert [text for _, text in arrived] == ["data: 0\n\n", "data: 1\n\n", "data: 2\n\n"]
+    assert arrived[0][0] > 0.05, "the head waited for the first event"
     assert arrived[2][0] - arrived[0][0] > 0.2
     # The client has left: so must we.
     async with asyncio.timeout(10):
