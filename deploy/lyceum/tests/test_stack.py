@@ -26,7 +26,9 @@ from lyceum.postgres import EmbeddedPostgres
 from lyceum.probe import is_ready
 from lyceum.services import SERVICES
 
-from . import fake_services
+# Beside the tests, which are no package: several folders of this repository are called `tests`.
+sys.path.insert(0, str(Path(__file__).parent))
+import fake_services
 
 
 @dataclass
