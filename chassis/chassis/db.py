@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 from sqlalchemy import MetaData, text
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
-from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import DeclarativeBase, Session
 
 from chassis.settings import ServiceSettings
 
@@ -47,6 +47,8 @@ def make_engine(settings: ServiceSettings, *, process: str = "api") -> AsyncEngi
         pool_timeout=settings.pool_timeout,
         pool_recycle=1800,
         pool_pre_ping=True,
+        # Errors are logged and kept with dead letters; what people wrote is no part of them.
+        hide_parameters=True,
         json_serializer=_dumps,
         json_deserializer=orjson.loads,
         connect_args={
@@ -64,6 +66,10 @@ def make_engine(settings: ServiceSettings, *, process: str = "api") -> AsyncEngi
     )
 
 
+class SyncSession(Session):
+    """Under every AsyncSession of ours: what listens for savepoints and rollbacks listens to this class."""
+
+
 class Database:
     """One service's database. `transaction()` is the only way in."""
 
@@ -71,7 +77,9 @@ class Database:
         self.service = settings.service
         self.settings = settings
         self.engine = make_engine(settings, process=process)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, autoflush=True)
+        self._sessions = async_sessionmaker(
+            self.engine, sync_session_class=SyncSession, expire_on_commit=False, autoflush=True
+        )
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:

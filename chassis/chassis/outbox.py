@@ -14,15 +14,17 @@ from contracts.envelope import Event, enclose, to_kafka
 from sqlalchemy import BigInteger, DateTime, Identity, Index, Text, func, insert, text
 from sqlalchemy.dialects.postgresql import JSON, JSONB
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
+from sqlalchemy.event import listens_for
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, Session, SessionTransaction, mapped_column
 
 from chassis import metrics
-from chassis.db import Base, Database, at_commit, now
+from chassis.db import Base, Database, SyncSession, at_commit, now
 from chassis.errors import PayloadTooLarge
 from chassis.tracing import traceparent
 
 CHANNEL = "lyceum_outbox"
+LOCK_CLASS, LOCKS = 0x0B0C, 1024
 
 
 class OutboxRow(Base):
@@ -102,19 +104,39 @@ def emit(session: AsyncSession, event: Event, *, time: datetime | None = None) -
     return envelope.id
 
 
+@listens_for(SyncSession, "after_transaction_create")
+def _mark_savepoint(session: Session, transaction: SessionTransaction) -> None:
+    if transaction.nested:
+        session.info.setdefault("outbox_at", {})[transaction] = len(session.info.get("outbox", ()))
+
+
+@listens_for(SyncSession, "after_soft_rollback")
+def _unsay(session: Session, ended: SessionTransaction) -> None:
+    """What was said since a savepoint is taken back with what was done since; all of it with the whole."""
+    while ended.parent is not None and not ended.nested:
+        ended = ended.parent
+    if rows := session.info.get("outbox"):
+        del rows[session.info.get("outbox_at", {}).get(ended, 0) :]
+
+
 def _lock_of(topic: str, key: str) -> int:
     digest = hashlib.blake2b(f"{topic}\0{key}".encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    # Many keys to one lock: a transaction that speaks for more keys than the server has room for locks would
+    # never commit, and two that share one without need wait for each other's commit, no longer.
+    return int.from_bytes(digest, "big") % LOCKS
 
 
 async def _write(session: AsyncSession) -> None:
     rows = session.info.pop("outbox")
+    if not rows:
+        return
     # Ids are drawn before the commit: of two transactions that speak for one key, the one with the larger id
     # could commit first and be sent first. Holding the key until the commit makes id order commit order.
     # The locks are taken last and sorted, so nothing that holds one waits for anything but another of them.
     locks = sorted({_lock_of(row["topic"], row["key"]) for row in rows})
     await session.execute(
-        text("SELECT pg_advisory_xact_lock(k) FROM unnest(CAST(:keys AS bigint[])) AS k"), {"keys": locks}
+        text("SELECT pg_advisory_xact_lock(:class, k) FROM unnest(CAST(:keys AS int[])) AS k"),
+        {"class": LOCK_CLASS, "keys": locks},
     )
     await session.execute(insert(OutboxRow), rows)
     await session.execute(text(f"SELECT pg_notify('{CHANNEL}', '')"))
