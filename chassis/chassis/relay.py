@@ -33,6 +33,7 @@ POLL_SECONDS = 5.0
 STANDBY_SECONDS = 2.0
 CLUSTER_CHECK_SECONDS = 2.0
 PURGE_SECONDS = 600.0
+REPUBLISH_SECONDS = 900.0
 
 
 class Relay:
@@ -161,8 +162,15 @@ class Relay:
             )
             if known == cluster_id:
                 return
+            # A week of events is more than a statement's usual time; given up half-way, it would never be done.
+            await connection.execute("SET LOCAL statement_timeout = 0")
+            # Not older ones, which only wait for the purge: readers forget event ids in the end, and what is
+            # said again after that counts twice.
             status = await connection.execute(
-                "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL"
+                "UPDATE outbox SET published_at = NULL WHERE published_at IS NOT NULL "
+                "AND created_at > now() - make_interval(hours => $1)",
+                self.settings.outbox_retention_hours,
+                timeout=REPUBLISH_SECONDS,
             )
             await connection.execute(
                 "INSERT INTO outbox_relay (service, cluster_id) VALUES ($1, $2) "
@@ -206,14 +214,18 @@ class Relay:
             await self._purge(connection)
 
     async def _purge(self, connection: Any) -> None:
+        """Forget the events past their time, counted from when they were said: published again into one new log
+        after another, an event counted from there would outlive its readers' memory of its id."""
         hours = self.settings.outbox_retention_hours
         while True:
+            # The oldest by id, which is the order of time and has an index.
             status = await connection.execute(
-                "DELETE FROM outbox WHERE id IN (SELECT id FROM outbox "
-                "WHERE published_at < now() - make_interval(hours => $1) LIMIT 5000)",
+                "DELETE FROM outbox WHERE id IN (SELECT id FROM "
+                "(SELECT id, created_at, published_at FROM outbox ORDER BY id LIMIT 5000) AS oldest "
+                "WHERE published_at IS NOT NULL AND created_at < now() - make_interval(hours => $1))",
                 hours,
             )
-            if int(status.split()[-1]) < 5000:
+            if status == "DELETE 0":
                 return
 
 

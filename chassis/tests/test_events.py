@@ -352,7 +352,11 @@ async def test_the_outbox_forgets_after_its_time(database: Database, make_note: 
 
     await say(database, make_note, mine, range(1, 4))
     async with database.transaction() as session:
-        await session.execute(text("UPDATE outbox SET published_at = now() - interval '8 days' WHERE id < 3"))
+        await session.execute(
+            text(
+                "UPDATE outbox SET published_at = now(), created_at = now() - interval '8 days' WHERE id < 3"
+            )
+        )
     relay = Relay(database.settings, Wakeups())
     connection = await _connect(database.settings)
     await relay._purge(connection)
