@@ -90,9 +90,14 @@ class _Item:
     error: Exception | None = None
 
 
+def _type_of(record: Any) -> str | None:
+    # Kafka knows headers without a value.
+    return event_type_of([(name, content) for name, content in record.headers if content is not None])
+
+
 def decode(record: Any, lookup: Mapping[str, type[Event]]) -> _Item | None:
     """Read one Kafka record; None for a type nobody here subscribed to (found out without parsing)."""
-    event_type = event_type_of(record.headers)
+    event_type = _type_of(record)
     if event_type is not None and event_type not in lookup:
         return None
     try:
@@ -335,11 +340,12 @@ class Consumer:
 
     async def _bury(self, item: _Item, error: Exception) -> None:
         received = item.received
-        event_type = received.type if received else (event_type_of(item.record.headers) or "")
+        event_type = received.type if received else (_type_of(item.record) or "")
         async with self.database.transaction() as session:
-            # Remembered as processed: should the log come back, the letter is not buried a second time.
-            if received is not None:
-                await self._fresh(session, [received])
+            # Remembered as processed: should the log come back, the letter is not buried a second time. And what
+            # another reader of the partition has handled meanwhile would, retried, count twice.
+            if received is not None and not await self._fresh(session, [received]):
+                return
             await dead_letters.bury(
                 session, item.record, received.id if received else None, event_type, error
             )
@@ -378,6 +384,8 @@ class Consumer:
                 await handler(session, one)
             finally:
                 current_trace.reset(token)
+            # Progress is an event handled, not a batch: a long one must not be taken for a stuck one.
+            self._tick()
         for together, some in batched.items():
             await together.handle(session, some)
 
@@ -402,7 +410,7 @@ class Consumer:
                     if letter is None:
                         return
                     letter_id = letter.id
-                    await self._retry(session, _LetterRecord(letter))
+                    await self._retry(session, letter)
                     letter.status = dead_letters.HANDLED
                     letter.resolved_at = datetime.now(UTC)
             except Exception as error:
@@ -411,14 +419,18 @@ class Consumer:
                 async with database.transaction() as session:
                     await dead_letters.note_failure(session, letter_id, error)
 
-    async def _retry(self, session: AsyncSession, record: Any) -> None:
-        item = decode(record, self.lookup)
+    async def _retry(self, session: AsyncSession, letter: dead_letters.DeadLetter) -> None:
+        item = decode(_LetterRecord(letter), self.lookup)
         if item is None:
             return
         if item.received is None:
             assert item.error is not None
             raise item.error
-        await self._run_handlers(session, [item.received])
+        todo = [item.received]
+        if letter.event_id is None:
+            # Buried unread, its id was not remembered then: the log may have brought it again since, or will.
+            todo = await self._fresh(session, todo)
+        await self._run_handlers(session, todo)
 
 
 class _LetterRecord:

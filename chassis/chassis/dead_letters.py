@@ -75,6 +75,18 @@ def _fingerprint(topic: str, event_id: UUID | None, value: bytes | None) -> str:
     return f"{topic}:sha256:{hashlib.sha256(value or b'').hexdigest()}"
 
 
+def _storable(told: str) -> str:
+    """The text without what PostgreSQL's text cannot hold, so that no letter is too odd to be kept."""
+    return told.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+
+
+def _told(error: Exception) -> dict[str, str]:
+    return {
+        "error": _storable(f"{type(error).__name__}: {error}")[:2000],
+        "traceback": _storable("".join(traceback.format_exception(error)))[-8000:],
+    }
+
+
 async def bury(
     session: AsyncSession, record: Any, event_id: UUID | None, event_type: str, error: Exception
 ) -> None:
@@ -89,10 +101,12 @@ async def bury(
             partition=record.partition,
             offset=record.offset,
             key=record.key,
-            headers=[[name, (content or b"").decode("utf-8", "replace")] for name, content in record.headers],
+            headers=[
+                [_storable(name), _storable((content or b"").decode("utf-8", "replace"))]
+                for name, content in record.headers
+            ],
             value=record.value,
-            error=f"{type(error).__name__}: {error}"[:2000],
-            traceback="".join(traceback.format_exception(error))[-8000:],
+            **_told(error),
         )
         .on_conflict_do_nothing(index_elements=[DeadLetter.fingerprint])
     )
@@ -137,8 +151,7 @@ async def note_failure(session: AsyncSession, letter_id: int, error: Exception) 
         .values(
             status=WAITING,
             attempts=DeadLetter.attempts + 1,
-            error=f"{type(error).__name__}: {error}"[:2000],
-            traceback="".join(traceback.format_exception(error))[-8000:],
+            **_told(error),
             failed_at=func.now(),
         )
     )

@@ -1,7 +1,7 @@
 """Which failures pass by themselves: the same thing tried again later can succeed."""
 
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from chassis.errors import Unavailable
@@ -11,6 +11,10 @@ from chassis.errors import Unavailable
 _PASSING_STATES = ("08", "40", "53", "55P03", "57", "25P03", "25P04", "58")
 
 
+# A file that is not there will not be there the next time: among the OSErrors these are defects.
+_FILES = (FileNotFoundError, FileExistsError, PermissionError, IsADirectoryError, NotADirectoryError)
+
+
 def is_passing(error: BaseException) -> bool:
     """Whether trying again later can succeed without anyone changing anything."""
     if isinstance(error, DBAPIError):
@@ -18,6 +22,9 @@ def is_passing(error: BaseException) -> bool:
         return (
             error.connection_invalidated
             or str(state).startswith(_PASSING_STATES)
-            or (isinstance(error, OperationalError | InterfaceError) and not state)
+            # Not InterfaceError: that is the driver used wrongly, and trying again uses it wrongly again.
+            or (isinstance(error, OperationalError) and not state)
         )
-    return isinstance(error, OSError | TimeoutError | PoolTimeout | Unavailable | KafkaError)
+    return not isinstance(error, _FILES) and isinstance(
+        error, OSError | TimeoutError | PoolTimeout | Unavailable | KafkaError
+    )
