@@ -15,7 +15,7 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text, func, select, text
+from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text, func, select, text, update
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -33,6 +33,11 @@ log = structlog.get_logger()
 
 CHANNEL = "lyceum_mail"
 RETRY_AT_MOST = timedelta(hours=1)
+GIVE_UP_AFTER = 60
+"""Attempts; about two days."""
+HAND_OVER_SECONDS = 45.0
+CLAIMED = timedelta(seconds=90)
+"""How long a mail is its sender's alone: longer than handing it over may take."""
 
 
 class OutgoingMail(Base):
@@ -145,35 +150,61 @@ async def _submit(message: EmailMessage, smtp_url: str) -> None:
 
 
 async def send_due_mail(database: Database) -> None:
-    """Send what is due, one mail a transaction; a failure is tried again, doubling from 2 s to an hour."""
-    while True:
+    """Send what is due; a failure is tried again, doubling from 2 s to an hour, for about two days."""
+    while (mail := await _claim_next(database)) is not None:
+        failure = await _failure_of(mail, database.settings)
         async with database.transaction() as session:
-            due = (
-                select(OutgoingMail)
-                .where(OutgoingMail.sent_at.is_(None), OutgoingMail.next_attempt_at <= func.now())
-                .order_by(OutgoingMail.next_attempt_at, OutgoingMail.id)
-                .limit(1)
-                .with_for_update(skip_locked=True)
+            await session.execute(
+                update(OutgoingMail)
+                .where(OutgoingMail.id == mail.id)
+                .values(_sent() if failure is None else _failed(mail, failure))
             )
-            mail = await session.scalar(due)
-            if mail is None:
-                break
-            await _send_one(mail, database.settings)
     async with database.transaction() as session:
         unsent = select(func.count()).select_from(OutgoingMail).where(OutgoingMail.sent_at.is_(None))
         metrics.MAIL_UNSENT.labels(database.service).set((await session.scalar(unsent)) or 0)
 
 
-async def _send_one(mail: OutgoingMail, settings: ServiceSettings) -> None:
-    mail.attempts += 1
+async def _claim_next(database: Database) -> OutgoingMail | None:
+    """The next mail that is due, for this process alone until the claim runs out.
+
+    The mail server is not spoken to inside a transaction: a slow one would have the transaction ended under it,
+    and the mail, sent and not known to be, would be sent again and again. A crash before the outcome is noted
+    has it sent a second time under the same Message-ID, when the claim has run out.
+    """
+    async with database.transaction() as session:
+        mail = await session.scalar(
+            select(OutgoingMail)
+            .where(
+                OutgoingMail.sent_at.is_(None),
+                OutgoingMail.next_attempt_at <= func.now(),
+                OutgoingMail.attempts < GIVE_UP_AFTER,
+            )
+            .order_by(OutgoingMail.next_attempt_at, OutgoingMail.id)
+            .limit(1)
+            .with_for_update(skip_locked=True)
+        )
+        if mail is not None:
+            mail.attempts += 1
+            mail.next_attempt_at = now() + CLAIMED
+    return mail
+
+
+async def _failure_of(mail: OutgoingMail, settings: ServiceSettings) -> Exception | None:
+    """Hand the mail over; why it did not work, or None."""
     try:
-        await _hand_over(_message(mail, settings), mail, settings)
-    except (OSError, TimeoutError) as error:
-        delay = min(timedelta(seconds=2 ** min(mail.attempts, 12)), RETRY_AT_MOST)
-        mail.next_attempt_at = now() + delay
-        mail.last_error = repr(error)[:500]
+        async with asyncio.timeout(HAND_OVER_SECONDS):
+            await _hand_over(_message(mail, settings), mail, settings)
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail, the next one is sent
         log.warning("a mail was not sent", mail=str(mail.event_id), attempts=mail.attempts, error=repr(error))
-        return
-    mail.sent_at = now()
-    mail.text_body = mail.html_body = mail.last_error = ""
+        return error
     metrics.MAIL_SENT.labels(settings.service).inc()
+    return None
+
+
+def _sent() -> dict[str, Any]:
+    return {"sent_at": now(), "text_body": "", "html_body": "", "last_error": ""}
+
+
+def _failed(mail: OutgoingMail, error: Exception) -> dict[str, Any]:
+    delay = min(timedelta(seconds=2 ** min(mail.attempts, 12)), RETRY_AT_MOST)
+    return {"next_attempt_at": now() + delay, "last_error": repr(error)[:500]}

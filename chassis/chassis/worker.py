@@ -209,11 +209,12 @@ async def _count_dead_letters(database: Database) -> None:
 
 
 async def _forget(database: Database) -> None:
-    """Delete remembered event ids and idempotent answers past their time, a batch a transaction."""
+    """Delete remembered event ids, idempotent answers and sent mails past their time, a batch a transaction."""
     days = database.settings.processed_retention_days
     old = {
         "processed_events": ("event_id", "processed_at", timedelta(days=days)),
         "idempotency_keys": ("id", "created_at", KEPT),
+        "mail_outbox": ("id", "sent_at", timedelta(days=days)),
     }
     for table, (key, column, age) in old.items():
         while True:
