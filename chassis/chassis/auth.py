@@ -91,21 +91,27 @@ class KeySet:
         self._keys: dict[str, Any] = {}
         self._fetched = float("-inf")
         self._tried = float("-inf")
+        self._ended = float("-inf")
         self._lock = asyncio.Lock()
 
     async def key(self, kid: str) -> Any:
         """The key, or None when nobody published it. Raises Unavailable when there is no key set to ask at all."""
         instant = time.monotonic()
+        known = kid in self._keys
         stale = instant - self._fetched > self._refresh_after
-        if (kid not in self._keys or stale) and instant - self._tried > self._retry_after:
-            await self._refresh()
+        # Whose key is known does not wait for what somebody else is fetching.
+        wanted = stale and not self._lock.locked() if known else True
+        if wanted and instant - self._tried > self._retry_after:
+            await self._refresh(asked=instant)
         if not self._keys:
             raise Unavailable("The keys that tokens are verified with cannot be had just now.")
         return self._keys.get(kid)
 
-    async def _refresh(self) -> None:
+    async def _refresh(self, asked: float) -> None:
         async with self._lock:
-            if time.monotonic() - self._tried <= self._retry_after:
+            # Who queued here is answered by the try that ended meanwhile, well or badly: were each to make its
+            # own, a hundred callers would wait a hundred time-outs for a key set that is away.
+            if self._ended >= asked or time.monotonic() - self._tried <= self._retry_after:
                 return
             from jose import jwk
             from jose.exceptions import JOSEError
@@ -116,8 +122,9 @@ class KeySet:
                 self._fetched = time.monotonic()
             except (OSError, ValueError, KeyError, TypeError, JOSEError) as error:
                 log.warning("the key set could not be fetched", error=repr(error))
+            self._ended = time.monotonic()
             if self._keys:
-                self._tried = time.monotonic()
+                self._tried = self._ended
 
 
 def _usable(published: dict[str, Any]) -> list[dict[str, Any]]:
