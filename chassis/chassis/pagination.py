@@ -3,14 +3,14 @@
 import base64
 import binascii
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import ColumnElement, Select, and_, false, or_
+from sqlalchemy import BigInteger, ColumnElement, Integer, Numeric, Select, SmallInteger, and_, false, or_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Invalid
@@ -62,13 +62,36 @@ def _value(plain: Any, column: Any) -> Any:
         plain = float(plain)
     if not isinstance(plain, wanted) or (isinstance(plain, bool) and wanted is not bool):
         raise TypeError(wanted)
-    if isinstance(plain, int) and abs(plain) >= 2**63:
-        raise ValueError(plain)
-    if isinstance(plain, str) and "\x00" in plain:
-        raise ValueError(plain)
-    if isinstance(plain, Decimal) and not plain.is_finite():
+    if isinstance(plain, datetime):
+        return _instant(plain, column)
+    if not _fits(plain, column.type):
         raise ValueError(plain)
     return plain
+
+
+def _instant(plain: datetime, column: Any) -> datetime:
+    """The instant in UTC, where the driver can count it; OverflowError outside of datetime's years."""
+    if plain.tzinfo is not None:
+        return plain.astimezone(UTC)
+    if getattr(column.type, "timezone", False):
+        raise ValueError(plain)
+    return plain
+
+
+def _fits(plain: Any, kind: Any) -> bool:
+    """Whether the column's type can hold the value: what it cannot, the database would answer with an error."""
+    if isinstance(plain, int) and isinstance(kind, Integer):
+        bits = 63 if isinstance(kind, BigInteger) else 15 if isinstance(kind, SmallInteger) else 31
+        return -(2**bits) <= plain < 2**bits
+    if isinstance(plain, str):
+        return "\x00" not in plain
+    if isinstance(plain, Decimal):
+        if not plain.is_finite() or len(plain.as_tuple().digits) > 100 or abs(plain.adjusted()) > 100:
+            return False
+        if isinstance(kind, Numeric) and kind.precision is not None:
+            limit: Decimal = Decimal(10) ** (kind.precision - (kind.scale or 0))
+            return abs(plain) < limit
+    return True
 
 
 def _encode(values: list[Any]) -> str:
