@@ -209,6 +209,7 @@ TABLE: dict[str, str] = {
 for _service in TABLE:
     TABLE[_service] += f"""
         GET                /api/v1/ops/{_service}/dead-letters
+        GET                /api/v1/ops/{_service}/dead-letters/{{id}}
         POST               /api/v1/ops/{_service}/dead-letters/{{id}}/retry
         POST               /api/v1/ops/{_service}/dead-letters/{{id}}/drop
     """
