@@ -82,7 +82,8 @@ def _fits(plain: Any, kind: Any) -> bool:
     """Whether the column's type can hold the value: what it cannot, the database would answer with an error."""
     if isinstance(plain, int) and isinstance(kind, Integer):
         bits = 63 if isinstance(kind, BigInteger) else 15 if isinstance(kind, SmallInteger) else 31
-        return -(2**bits) <= plain < 2**bits
+        beyond: int = 1 << bits
+        return -beyond <= plain < beyond
     if isinstance(plain, str):
         return "\x00" not in plain
     if isinstance(plain, Decimal):
