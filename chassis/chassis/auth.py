@@ -70,7 +70,7 @@ def jwks_over_http(url: str) -> JwksSource:
 
         timeout = httpx.Timeout(3.0, connect=1.0)
         try:
-            async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
+            async with httpx.AsyncClient(timeout=timeout, follow_redirects=False, trust_env=False) as client:
                 answer = await client.get(url)
                 answer.raise_for_status()
                 found: dict[str, Any] = answer.json()

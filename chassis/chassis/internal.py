@@ -27,6 +27,8 @@ class InternalCalls:
             # Idle connections end before the servers' own keep-alive (75 s) would end them under our hands.
             limits=httpx.Limits(max_connections=50, max_keepalive_connections=10, keepalive_expiry=30),
             follow_redirects=False,
+            # A proxy in the environment is for the way out of the house; it has no business with our tokens.
+            trust_env=False,
         )
 
     async def get(self, callee: str, path: str, *, params: Mapping[str, Any] | None = None) -> Any:
@@ -68,11 +70,12 @@ class InternalCalls:
             )
         except httpx.TransportError as error:
             raise _NotNow(repr(error)) from error
-        if answer.status_code >= 500 or answer.status_code == 429:
+        # 401: during a rotation of our key the callee may know the new one a few seconds later than we.
+        if answer.status_code >= 500 or answer.status_code in (401, 429):
             raise _NotNow(f"{callee} answered {answer.status_code}")
         if answer.status_code in _REFUSALS:
             problem = answer.json() if "json" in answer.headers.get("content-type", "") else {}
-            raise _REFUSALS[answer.status_code](problem.get("detail"))
+            raise _REFUSALS[answer.status_code](problem.get("detail") if isinstance(problem, dict) else None)
         answer.raise_for_status()
         return answer.json() if answer.content else None
 
