@@ -60,7 +60,8 @@ async def _admin(principal: Annotated[Principal, Depends(_current)]) -> Principa
     return principal
 
 
-async def _service(request: Request, _scheme: Annotated[object, Security(_service_bearer)]) -> str:
+async def service_of(request: Request) -> str:
+    """The name of the calling service; Unauthenticated for anybody else."""
     token = _token(request)
     if token is None:
         raise Unauthenticated
@@ -68,6 +69,10 @@ async def _service(request: Request, _scheme: Annotated[object, Security(_servic
     if verifier is None:
         raise Unauthenticated
     return await verifier.verify(token)
+
+
+async def _service(request: Request, _scheme: Annotated[object, Security(_service_bearer)]) -> str:
+    return await service_of(request)
 
 
 async def _calls(request: Request) -> InternalCalls:
@@ -79,6 +84,11 @@ def lets_guests_in(dependant: Dependant) -> bool:
     """Whether a route looks at a token where there is one, and needs none."""
     asked = _dependencies(dependant)
     return _optional in asked and not {_current, _service} & asked
+
+
+def is_for_services(dependant: Dependant) -> bool:
+    """Whether a route is called by the other services, and not by people."""
+    return _service in _dependencies(dependant)
 
 
 def _dependencies(dependant: Dependant) -> set[object]:

@@ -17,6 +17,7 @@ from chassis.problems import MEDIA_TYPE, problem, problem_of
 
 log = structlog.get_logger()
 
+_UNTRANSLATABLE = "22021"  # PostgreSQL's character_not_in_repertoire
 LOGGED = "The error is logged under this request id."
 ERRORS_TOLD, NAME_TOLD = 100, 100
 
@@ -66,6 +67,9 @@ def from_database(error: DBAPIError | PoolTimeout) -> LyceumError | None:
     """Ours for the database errors that are the client's doing or pass by themselves; None for a defect."""
     if isinstance(error, PoolTimeout) or is_passing(error):
         return Unavailable("The database is too busy, or does not answer. Nothing was changed.")
+    if getattr(error.orig, "sqlstate", None) == _UNTRANSLATABLE:
+        # What a body says was looked at where it was read; this came in the path or the query.
+        return Invalid("Text may not contain the character U+0000.")
     return None
 
 

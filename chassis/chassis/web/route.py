@@ -19,7 +19,7 @@ from chassis.auth import Principal
 from chassis.db import Database
 from chassis.errors import Invalid, LyceumError
 from chassis.idempotency import first_answer, hash_request, keep_answer
-from chassis.web.deps import lets_guests_in, principal_of
+from chassis.web.deps import is_for_services, lets_guests_in, principal_of, service_of
 from chassis.web.problems import answer, from_validation
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -45,13 +45,16 @@ class TransactionalRoute(APIRoute):
     def get_route_handler(self) -> Handler:
         endpoint = super().get_route_handler()
         template = self.path_format
+        for_services = is_for_services(self.dependant)
 
         async def handle(request: Request) -> Response:
             request.scope["lyceum.route"] = template
             database: Database = request.app.state.database
             key = request.headers.get("idempotency-key") if request.method == "POST" else None
             if key is not None and "/auth/" not in template:
-                return await _answer_once(endpoint, request, database, key)
+                caller = await _caller(request, for_services)
+                if caller is not None:
+                    return await _answer_once(endpoint, request, database, caller, key)
             async with database.session() as session:
                 request.state.session = session
                 response = await endpoint(request)
@@ -63,10 +66,11 @@ class TransactionalRoute(APIRoute):
         return handle
 
 
-async def _answer_once(endpoint: Handler, request: Request, database: Database, key: str) -> Response:
+async def _answer_once(
+    endpoint: Handler, request: Request, database: Database, caller: str, key: str
+) -> Response:
     if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
         raise InvalidKey
-    caller = await _caller(request)
     request_hash = hash_request(
         request.method, request.url.path, request.scope["query_string"], await request.body()
     )
@@ -75,25 +79,30 @@ async def _answer_once(endpoint: Handler, request: Request, database: Database, 
         if kept is not None:
             return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
         request.state.session = session
-        refusal: Response | None = None
         try:
-            response = await endpoint(request)
+            given = await endpoint(request)
         except (LyceumError, RequestValidationError) as error:
             ours = error if isinstance(error, LyceumError) else from_validation(list(error.errors()))
-            if ours.status >= 500 or ours.status in _NOT_KEPT:
+            if not _is_kept(ours.status):
                 raise
-            refusal = answer(ours, request)
-        else:
-            await _keep(session, caller, key, request_hash, response)
+            given = answer(ours, request)
+        if given.status_code < 400:
+            await _keep(session, caller, key, request_hash, given)
             await db.commit(session)
-            return response
+            return given
     # The work was taken back; only the refusal is kept, in a transaction of its own.
+    if not _is_kept(given.status_code):
+        return given
     async with database.transaction() as session:
         kept = await first_answer(session, caller, key, request_hash)
         if kept is not None:
             return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
-        await _keep(session, caller, key, request_hash, refusal)
-    return refusal
+        await _keep(session, caller, key, request_hash, given)
+    return given
+
+
+def _is_kept(status: int) -> bool:
+    return status < 500 and status not in _NOT_KEPT
 
 
 async def _keep(session: AsyncSession, caller: str, key: str, request_hash: str, response: Response) -> None:
@@ -111,12 +120,13 @@ async def _keep(session: AsyncSession, caller: str, key: str, request_hash: str,
     )
 
 
-async def _caller(request: Request) -> str:
-    """Whose key it is: keys of two people never meet."""
+async def _caller(request: Request, for_services: bool) -> str | None:
+    """Whose key it is: keys of two never meet. None for a guest, who cannot be told from the next one: behind
+    the gateway all have its address."""
+    if for_services:
+        return f"service:{await service_of(request)}"
     principal: Principal | None = await principal_of(request)
-    if principal is not None:
-        return f"user:{principal.user_id}"
-    return f"address:{request.client.host if request.client else ''}"
+    return f"user:{principal.user_id}" if principal is not None else None
 
 
 class Router(APIRouter):
