@@ -1,21 +1,22 @@
 """Rounding half-up, once, where a number is stored."""
 
-from decimal import Decimal
-from fractions import Fraction
-from math import floor
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Final
+
+_EXACT: Final = Decimal("1e-9")
+_STEPS: Final = {places: Decimal(1).scaleb(-places) for places in range(7)}
 
 
-def half_up(value: Fraction | Decimal | int, places: int) -> Decimal:
-    """`value`, which is not negative, rounded half-up to so many decimals."""
-    return Decimal(floor(Fraction(value) * 10**places + Fraction(1, 2))).scaleb(-places)
+def half_up(value: Decimal | int, places: int) -> Decimal:
+    """`value` rounded half-up to so many decimals (at most 6).
 
-
-def mean(total: Decimal | int, count: int, places: int) -> Decimal:
-    """total / count rounded half-up; 0 for none.
-
-    The sums kept here are of percentages cut at twelve decimals, so that a mean of exactly .005 may stand a hair
-    below it: it is brought back to nine decimals first.
+    Quotients end after 28 digits, and sums of percentages are kept with twelve decimals, so that what is exactly
+    a half may stand a hair below it: it is brought back to nine decimals first. Nothing we count comes nearer to a
+    half without being one.
     """
-    if count == 0:
-        return half_up(0, places)
-    return half_up(half_up(Fraction(total) / count, 9), places)
+    return Decimal(value).quantize(_EXACT, ROUND_HALF_UP).quantize(_STEPS[places], ROUND_HALF_UP)
+
+
+def ratio(part: Decimal | int, whole: Decimal | int) -> Decimal:
+    """part / whole; 0 for a part of nothing."""
+    return Decimal(part) / whole if whole else Decimal(0)

@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 
 from contracts.assessment import AssessmentChanged, AssessmentRemoved
 from contracts.catalog import CourseChanged, CourseDeleted, CoursePublished, CourseUnpublished
 
 from analytics.entities.rules import ZERO, Attempt, Enrollment, Purchase, Writing
-from analytics.rounding import half_up
+from analytics.rounding import half_up, ratio
 from analytics.tallies import Tally
 
 ACTIVE_FOR: Final = timedelta(days=30)
@@ -274,28 +273,29 @@ class CourseTallies:
 
 def engagement(course: Course) -> Decimal:
     """0 to 100; 0 while there are no students."""
-    if course.students == 0 or course.enrollments == 0:
+    if course.students == 0:
         return half_up(0, 2)
-    # Somebody who has left may have been active lately: their share is counted, but never above the whole.
-    active = min(Fraction(1), Fraction(course.active, course.students))
-    attempted = Fraction(course.attempted, course.students) if course.assessments else Fraction(1)
+    # Somebody who has left may have been active lately: they are counted, but never above the whole.
+    active = min(Decimal(1), ratio(course.active, course.students))
+    attempted = ratio(course.attempted, course.students) if course.assessments else Decimal(1)
     return half_up(
-        40 * Fraction(course.progress) / 100 / course.enrollments
+        40 * ratio(course.progress, 100 * course.enrollments)
         + 30 * active
         + 20 * attempted
-        + 10 * Fraction(course.wrote, course.students),
+        + 10 * ratio(course.wrote, course.students),
         2,
     )
 
 
 def statistics_of(course: Course) -> dict[str, Any]:
     """The course's row in courses_coursestats, but for what is kept of its assessments and purchases."""
-    days = Fraction(course.microseconds) / course.timed / MICROSECONDS_PER_DAY if course.timed else 0
+    # In whole microseconds, so that a mean of half a day less one of them is not a half.
+    span = course.timed * MICROSECONDS_PER_DAY
     return {
         "course_id": course.course_id,
         "total_students": course.students,
         "active_students": course.active,
         "completion_count": course.completed,
-        "average_completion_days": int(half_up(days, 0)),
+        "average_completion_days": int((2 * course.microseconds + span) // (2 * span)) if span else 0,
         "engagement_score": engagement(course),
     }

@@ -258,8 +258,11 @@ def learn_purchase(state: Purchase, event: PurchaseEvent) -> None:
     if isinstance(event, EnrollmentRefunded):
         state.refunds += 1
         state.refunded += event.amount
-    elif (event.version, event.price_paid) > (state.version, state.price) or state.purchased_at is None:
-        state.version, state.price = event.version, event.price_paid
+        return
+    # The first telling is the purchase; who comes back later on the strength of it has not bought again.
+    told, known = (event.version, event.price_paid), (state.version, state.price)
+    if state.purchased_at is None or told < known:
+        state.version, state.price = told
         state.purchased_at = event.enrolled_at
 
 

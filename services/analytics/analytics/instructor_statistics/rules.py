@@ -5,7 +5,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from fractions import Fraction
 from typing import Any, Final
 
 from contracts.instructor import (
@@ -16,7 +15,7 @@ from contracts.instructor import (
 
 from analytics.course_statistics.rules import Course, month_of
 from analytics.entities.rules import ZERO, Purchase
-from analytics.rounding import half_up, mean
+from analytics.rounding import half_up, ratio
 from analytics.teaching.rules import TeachingEvent
 
 APPROVED: Final = "active"
@@ -118,11 +117,6 @@ class Earnings:
     this_month: Decimal = ZERO
 
 
-def percent(of: int, total: int) -> Decimal:
-    """of / total x 100, rounded half-up to two decimals; 0 for nothing."""
-    return half_up(Fraction(100 * of, total), 2) if total else half_up(0, 2)
-
-
 def statistics_of(
     teacher: Teacher, courses: Sequence[Course], led: int, earnings: Earnings
 ) -> dict[str, Any]:
@@ -137,12 +131,14 @@ def statistics_of(
         "courses_created": led,
         "total_students": teacher.students,
         "total_courses": sum(course.is_on_offer for course in taught),
-        "average_rating": mean(sum(course.ratings for course in taught), reviews, 2),
+        "average_rating": half_up(ratio(sum(course.ratings for course in taught), reviews), 2),
         "total_reviews": reviews,
         "total_revenue": half_up(earnings.total, 2),
         "monthly_revenue": half_up(earnings.this_month, 2),
-        "completion_rate": percent(sum(course.completed for course in taught), enrollments),
-        "student_satisfaction_rate": percent(sum(course.satisfied for course in taught), reviews),
+        "completion_rate": half_up(100 * ratio(sum(course.completed for course in taught), enrollments), 2),
+        "student_satisfaction_rate": half_up(
+            100 * ratio(sum(course.satisfied for course in taught), reviews), 2
+        ),
         "last_updated": max((at for at in instants if at is not None), default=None),
     }
 

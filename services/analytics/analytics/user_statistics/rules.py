@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from analytics.entities.rules import ZERO, Attempt, Enrollment, Writing
-from analytics.rounding import mean
+from analytics.rounding import half_up, ratio
 from analytics.tallies import Tally
 
 SECONDS_PER_HOUR = 3600
@@ -149,9 +149,9 @@ class UserTallies:
 
 def extend_run(user: User, appeared: list[date], vanished: list[date]) -> bool:
     """Bring `last_day` and `run` up to date where that needs no look at other days; whether it did not."""
-    if vanished or len(appeared) > 1:
+    if vanished:
         return False
-    for day in appeared:
+    for day in sorted(appeared):
         if user.last_day is not None and day <= user.last_day:
             return False
         user.run = user.run + 1 if user.last_day == day - timedelta(days=1) else 1
@@ -166,6 +166,11 @@ def streak(user: User, today: date) -> int:
     return user.run
 
 
+def average_score(user: User) -> Decimal:
+    """The mean percentage of the graded attempts; 0 while there are none."""
+    return half_up(ratio(user.percents, user.scored), 2)
+
+
 def statistics_of(user: User, today: date) -> dict[str, Any]:
     """The user's row in courses_userstats."""
     return {
@@ -173,7 +178,7 @@ def statistics_of(user: User, today: date) -> dict[str, Any]:
         "courses_enrolled": user.enrolled,
         "courses_completed": user.completed,
         "total_time_spent_seconds": user.seconds,
-        "assessment_avg_score": mean(user.percents, user.scored, 2),
+        "assessment_avg_score": average_score(user),
         "last_activity": user.last_activity,
         "activity_streak": streak(user, today),
         "learning_habits": {
@@ -190,6 +195,6 @@ def learning_statistics_of(user: User) -> dict[str, Any]:
         "user_id": user.user_id,
         "courses_completed": user.completed,
         "hours_spent": user.seconds // SECONDS_PER_HOUR,
-        "average_score": mean(user.percents, user.scored, 2),
+        "average_score": average_score(user),
         "last_updated": user.told_at,
     }

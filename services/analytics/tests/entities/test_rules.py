@@ -229,6 +229,49 @@ def test_a_refund_waits_for_its_purchase_and_never_goes_below_nothing():
     assert too_much.net == 0
 
 
+purchases = st.one_of(
+    st.builds(
+        EnrollmentCreated,
+        **{k: st.just(v) for k, v in HERE.items()},
+        user_id=people,
+        price_paid=amounts,
+        currency=st.just("EUR"),
+        payment_id=st.just("pay_1"),
+        enrolled_at=st.just(START),
+        reactivated=st.booleans(),
+        version=versions,
+    ),
+    amounts.map(refund),
+)
+
+
+@given(st.lists(purchases, max_size=6), st.randoms())
+def test_a_purchase_is_the_same_in_any_order(events, random):
+    in_order = learned(Purchase("pay_1", 12), learn_purchase, events)
+    random.shuffle(events)
+    assert learned(Purchase("pay_1", 12), learn_purchase, events) == in_order
+    assert in_order.net >= 0
+
+
+def test_coming_back_on_an_old_payment_is_no_new_price():
+    bought, back = (
+        EnrollmentCreated(
+            **HERE,
+            user_id=7,
+            price_paid=Decimal(price),
+            currency="EUR",
+            payment_id="pay_1",
+            enrolled_at=START + timedelta(days=version),
+            reactivated=version > 1,
+            version=version,
+        )
+        for price, version in (("49.00", 1), ("0.00", 5))
+    )
+    for events in ([bought, back], [back, bought]):
+        one = learned(Purchase("pay_1", 12), learn_purchase, events)
+        assert (one.net, one.purchased_at) == (Decimal("49.00"), bought.enrolled_at)
+
+
 def test_a_revoked_certificate_counts_in_no_order():
     named = {"certificate_id": 9, "certificate_number": "LYC-9", **HERE, "user_id": 7}
     issued, revoked = (

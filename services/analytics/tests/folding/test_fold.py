@@ -16,7 +16,7 @@ from analytics_story.simulator import NOW, Story
 from contracts.learning import EnrollmentCreated
 from sqlalchemy import text
 
-SEEDS = [1, 2, 3, 4]
+SEEDS = [1, 2, 3]
 
 
 def batches(facts, random, *, largest):
@@ -71,25 +71,18 @@ def assert_right(tables, oracle):
 
 
 @pytest.mark.parametrize("seed", SEEDS)
-async def test_in_one_batch_the_numbers_are_what_the_definitions_say(seed, database, fold_in, tables_of):
-    facts = Story(seed).facts
-    await fold_in(database, facts, NOW)
-    tables = await tables_of(database)
-    assert len(tables["users"]) > 8
-    assert len(tables["courses"]) > 3
-    assert_right(tables, Oracle(facts, NOW))
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-async def test_any_order_any_batches_and_twice_make_the_same_tables(
+async def test_any_order_any_batches_and_twice_make_the_same_and_the_right_tables(
     seed, database, new_database, fold_in, tables_of, state_of
 ):
     facts, random = Story(seed).facts, Random(seed)
     await fold_in(database, facts, NOW)
     tables, state = await tables_of(database), await state_of(database)
+    assert len(tables["users"]) > 8
+    assert len(tables["courses"]) > 3
+    assert_right(tables, Oracle(facts, NOW))
 
     in_small_steps = await new_database()
-    for batch in batches(facts, random, largest=40):
+    for batch in batches(facts, random, largest=150):
         await fold_in(in_small_steps, batch, NOW)
     assert await tables_of(in_small_steps) == tables
     assert await state_of(in_small_steps) == state
@@ -97,13 +90,13 @@ async def test_any_order_any_batches_and_twice_make_the_same_tables(
     shuffled = await new_database()
     twice = [*facts, *random.sample(facts, len(facts) // 3)]
     random.shuffle(twice)
-    for batch in batches(twice, random, largest=60):
+    for batch in batches(twice, random, largest=120):
         await fold_in(shuffled, batch, NOW)
     assert await tables_of(shuffled) == tables
     assert await state_of(shuffled) == state
 
 
-@pytest.mark.parametrize("seed", SEEDS[:3])
+@pytest.mark.parametrize("seed", SEEDS[:2])
 async def test_a_rebuild_makes_the_same_tables(seed, database, fold_in, tables_of, state_of):
     facts, random = Story(seed).facts, Random(seed)
     for batch in batches(facts, random, largest=200):

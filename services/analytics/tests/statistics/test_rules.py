@@ -2,13 +2,12 @@
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from fractions import Fraction
 
 import pytest
 from analytics.course_statistics.rules import Course, Participant, engagement
 from analytics.course_statistics.rules import statistics_of as course_statistics
 from analytics.instructor_statistics.rules import Share, ShareHistory, part
-from analytics.rounding import half_up, mean
+from analytics.rounding import half_up, ratio
 from analytics.user_statistics.rules import User, extend_run, streak
 
 TODAY = date(2026, 11, 22)
@@ -18,9 +17,10 @@ NOW = datetime(2026, 11, 22, 15, tzinfo=UTC)
 @pytest.mark.parametrize(
     ("value", "places", "rounded"),
     [
-        (Fraction(1, 200), 2, "0.01"),
-        (Fraction(2, 3), 2, "0.67"),
-        (Fraction(5, 2), 0, "3"),
+        (ratio(1, 200), 2, "0.01"),
+        (ratio(2, 3), 2, "0.67"),
+        (ratio(1, 3) + ratio(1, 3) + ratio(1, 3) - Decimal("0.995"), 2, "0.01"),
+        (ratio(5, 2), 0, "3"),
         (Decimal("66.665"), 2, "66.67"),
         (Decimal("66.66499"), 2, "66.66"),
         (0, 2, "0.00"),
@@ -30,12 +30,11 @@ def test_halves_go_up(value, places, rounded):
     assert str(half_up(value, places)) == rounded
 
 
-def test_a_mean_of_thirds_is_not_a_hair_too_small():
+def test_a_sum_of_thirds_is_not_a_hair_too_small():
     third = Decimal("33.333333333333")
-    assert mean(third * 3, 3, 2) == Decimal("33.33")
-    # 100/3, 100/3 and 100/3 again sum to exactly 100: their mean with 0.01 is 25.0025, and of .005 nothing is lost.
-    assert mean(third + third + third + Decimal("0.02"), 4, 2) == Decimal("25.01")
-    assert mean(Decimal(0), 0, 2) == 0
+    assert half_up(ratio(third * 3, 3), 2) == Decimal("33.33")
+    assert half_up(ratio(third * 3 + Decimal("0.02"), 4), 2) == Decimal("25.01")  # exactly 25.005
+    assert half_up(ratio(0, 0), 2) == 0
 
 
 @pytest.mark.parametrize(
