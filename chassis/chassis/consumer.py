@@ -3,7 +3,7 @@
 Read a micro-batch; in one transaction drop what was processed before, run the handlers and remember the ids; commit
 the transaction, then the offsets. A crash in between replays, and the remembered ids drop the duplicates. When a
 batch fails it is taken apart: events are handled one by one, poison goes to `dead_letters`, and what fails for a
-passing reason (the database is away, a deadlock) is sought back to and tried again.
+passing reason (the database is away, a deadlock) is sought back to and tried again, as long as patience lasts.
 
 The group's name carries the cluster id of the log it reads: a broker that came back with an empty log has a new id,
 and no offset of the old log can be mistaken for one of the new.
@@ -132,6 +132,7 @@ class Consumer:
         self.running = False
         self._progress = time.monotonic()
         self._done: dict[TopicPartition, int] = {}
+        self._in_the_way: dict[UUID, float] = {}
         self._watch = ClusterWatch(settings.kafka_bootstrap, client_id=f"{self.service}-watch")
 
     # --- life -----------------------------------------------------------------------------------------------
@@ -213,7 +214,7 @@ class Consumer:
             request_timeout_ms=15_000,
             metadata_max_age_ms=30_000,
         )
-        self._done = {}
+        self._done, self._in_the_way = {}, {}
         self.running = False
         try:
             async with asyncio.timeout(30):
@@ -293,11 +294,28 @@ class Consumer:
             except Exception as error:
                 if not is_passing(error):
                     raise
+                if await self._is_out_of_patience(item):
+                    await self._bury(item, error)
+                    continue
                 log.warning("an event waits for a passing trouble", error=repr(error))
                 await self._seek_back(consumer, batches, items[index:])
                 await asyncio.sleep(0.5)
                 return False
+            if item.received is not None:
+                self._in_the_way.pop(item.received.id, None)
         return True
+
+    async def _is_out_of_patience(self, item: _Item) -> bool:
+        """Whether this event has been in the way for too long while the database answered."""
+        try:
+            await self.database.ping()
+        except Exception:  # noqa: BLE001 - whatever it is, no event is to blame for it
+            self._in_the_way.clear()
+            return False
+        if item.received is None:
+            return False
+        since = self._in_the_way.setdefault(item.received.id, time.monotonic())
+        return time.monotonic() - since > self.settings.consumer_patience
 
     async def _seek_back(
         self,

@@ -63,6 +63,9 @@ class ServiceSettings(HttpSettings):
     """How long event ids are remembered; longer than any broker or outbox may bring an event back."""
     consumer_batch: int = 500
     consumer_stuck_after: float = 60.0
+    consumer_patience: float = 300.0
+    """How long one event may hold up its partition by failing for what should pass by itself, before it is
+    buried like any other that cannot be handled. Time in which the database is away does not count."""
 
     service_key_file: Path | None = None
     """PEM of this service's EC P-256 private key: it signs the tokens of service-to-service calls."""

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import httpx
 import pytest
@@ -209,6 +209,24 @@ def heard() -> type[Heard]:
 @pytest.fixture
 def make_note() -> object:
     return note
+
+
+@pytest.fixture
+def on_kafka(settings: Any, kafka: str, kafka_idempotent: bool) -> Any:
+    return settings.model_copy(
+        update={
+            "kafka_bootstrap": kafka,
+            "kafka_idempotent": kafka_idempotent,
+            "kafka_fetch_max_wait_ms": 50,
+            "kafka_session_timeout_ms": 6000,
+        }
+    )
+
+
+@pytest.fixture
+def mine() -> int:
+    """A user id of this test's own: the topics are shared by the whole session."""
+    return int.from_bytes(__import__("secrets").token_bytes(5), "big") + 1
 
 
 async def count(client: httpx.AsyncClient) -> int:

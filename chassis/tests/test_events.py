@@ -22,24 +22,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 pytestmark = pytest.mark.kafka
 
 
-@pytest.fixture
-def on_kafka(settings: Any, kafka: str, kafka_idempotent: bool) -> Any:
-    return settings.model_copy(
-        update={
-            "kafka_bootstrap": kafka,
-            "kafka_idempotent": kafka_idempotent,
-            "kafka_fetch_max_wait_ms": 50,
-            "kafka_session_timeout_ms": 6000,
-        }
-    )
-
-
-@pytest.fixture
-def mine() -> int:
-    """A user id of this test's own: the topics are shared by the whole session."""
-    return int.from_bytes(__import__("secrets").token_bytes(5), "big") + 1
-
-
 def listener(heard: Any, mine: int, *, fails: Any = None) -> Subscriptions:
     async def handle(session: AsyncSession, received: Received[NoteCreated]) -> None:
         if received.data.user_id != mine:
