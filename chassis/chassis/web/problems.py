@@ -66,7 +66,7 @@ def _shortened(part: int | str) -> int | str:
 def from_database(error: DBAPIError | PoolTimeout) -> LyceumError | None:
     """Ours for the database errors that are the client's doing or pass by themselves; None for a defect."""
     if isinstance(error, PoolTimeout) or is_passing(error):
-        return Unavailable("The database is too busy, or does not answer. Nothing was changed.")
+        return Unavailable("The database is too busy, or does not answer.")
     if getattr(error.orig, "sqlstate", None) == _UNTRANSLATABLE:
         # What a body says was looked at where it was read; this came in the path or the query.
         return Invalid("Text may not contain the character U+0000.")
@@ -156,9 +156,7 @@ def on_os_error(otherwise: Any) -> Any:
     async def handle(request: Request, error: Exception) -> Response:
         if isinstance(error, ConnectionError | TimeoutError):
             log.warning("a part we stand on is away", error=repr(error), path=request.url.path)
-            return answer(
-                Unavailable("A part of the platform does not answer. Nothing was changed."), request
-            )
+            return answer(Unavailable("A part of the platform does not answer."), request)
         answered: Response = await otherwise(request, error)
         return answered
 
