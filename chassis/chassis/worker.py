@@ -51,13 +51,13 @@ def run_worker(
     """Run until SIGTERM or SIGINT; finish the batch in hand, commit its offsets, then leave."""
     configure_logs(settings.service, "worker", settings.log_level)
     worker = Worker(settings, subscriptions, jobs, sends_mail=sends_mail)
-    with contextlib.suppress(ImportError):
-        import uvloop
-
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(worker.run())
+    try:
+        from uvloop import new_event_loop
+    except ImportError:
+        asyncio.run(worker.run())
         return
-    asyncio.run(worker.run())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(worker.run())
 
 
 class Worker:
