@@ -68,7 +68,9 @@ async def rows_with(database, *needles: str) -> dict[str, int]:
     found = {}
     async with database.transaction() as session:
         # What this database has, not what the metadata knows: in one test run all services' tables are in it.
-        names = set(await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")))
+        names = set(
+            await session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+        )
         for table in (table for table in metadata.sorted_tables if table.name in names):
             rows = (await session.execute(select(table))).mappings()
             count = sum(traces(dict(row), needles) for row in rows)
