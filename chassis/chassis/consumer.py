@@ -419,21 +419,28 @@ class Consumer:
     # --- dead letters ---------------------------------------------------------------------------------------
 
     async def retry_dead_letters(self, database: Database) -> None:
-        """Handle what an admin wants retried; a letter that fails again waits again, with its newer error."""
+        """Handle what an admin wants retried; a letter that fails again waits again, with its newer error.
+
+        One that fails for a passing reason is left for the next round, and is in no other's way.
+        """
+        after = 0
         while True:
             letter_id = None
             try:
                 async with database.transaction() as session:
-                    letter = await dead_letters.next_to_retry(session)
+                    letter = await dead_letters.next_to_retry(session, after)
                     if letter is None:
                         return
-                    letter_id = letter.id
+                    letter_id = after = letter.id
                     await self._retry(session, letter)
                     letter.status = dead_letters.HANDLED
                     letter.resolved_at = datetime.now(UTC)
             except Exception as error:
-                if letter_id is None or is_passing(error):
+                if letter_id is None:
                     raise
+                if is_passing(error):
+                    log.warning("a letter waits for a passing trouble", letter=letter_id, error=repr(error))
+                    continue
                 async with database.transaction() as session:
                     await dead_letters.note_failure(session, letter_id, error)
 

@@ -129,12 +129,12 @@ async def resolve(session: AsyncSession, letter_id: int, *, to: str, by: int) ->
     return letter
 
 
-async def next_to_retry(session: AsyncSession) -> DeadLetter | None:
-    """One letter an admin wants retried, locked; None when there is none."""
+async def next_to_retry(session: AsyncSession, after: int) -> DeadLetter | None:
+    """The next letter behind `after` that an admin wants retried, locked; None when there is none."""
     rows: Sequence[DeadLetter] = (
         await session.scalars(
             select(DeadLetter)
-            .where(DeadLetter.status == RETRY)
+            .where(DeadLetter.status == RETRY, DeadLetter.id > after)
             .order_by(DeadLetter.id)
             .limit(1)
             .with_for_update(skip_locked=True)

@@ -1,6 +1,7 @@
 """What an event can do to its reader: everything odd about one is buried with it, and nothing waits behind it."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -10,6 +11,7 @@ import pytest
 from chassis.consumer import Consumer, Received, _LetterRecord, decode
 from chassis.db import Database
 from chassis.dead_letters import RETRY, DeadLetter, bury, resolve
+from chassis.errors import Unavailable
 from chassis.passing import is_passing
 from chassis.testing import as_record
 from contracts.learning import NoteCreated
@@ -170,6 +172,25 @@ async def test_a_buried_event_that_is_retried_counts(database: Database, make_no
         await resolve(session, letter.id, to=RETRY, by=1)
     await consumer.retry_dead_letters(database)
     assert await times_heard(database, heard) == 1
+
+
+async def test_a_letter_that_waits_for_a_passing_trouble_is_in_no_other_letters_way(
+    database: Database, make_note: Any, heard: Any
+) -> None:
+    async def handle(session: AsyncSession, received: Received[NoteCreated]) -> None:
+        if received.data.note_id == 1:
+            raise Unavailable
+        await hearing(heard)(session, received)
+
+    consumer = reader(database, handle)
+    async with database.transaction() as session:
+        for number in (1, 2):
+            await bury(session, as_record(make_note(number)), None, NoteCreated.event_type, ValueError())
+        for letter in await session.scalars(select(DeadLetter)):
+            await resolve(session, letter.id, to=RETRY, by=1)
+    with contextlib.suppress(Unavailable):
+        await consumer.retry_dead_letters(database)
+    assert [letter.status for letter in await letters(database)] == ["retry", "handled"]
 
 
 async def test_what_passes_by_itself(database: Database) -> None:
