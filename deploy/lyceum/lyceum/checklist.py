@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -53,7 +54,11 @@ class LiveChecklist:
         self._live.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            for name, step in self._steps.items():
+                if step.state == "running":
+                    self._steps[name] = replace(step, state="failed")
         self._live.stop()
 
     def __call__(self, step: Step) -> None:
@@ -117,6 +122,5 @@ def print_ready(console: Console, status: Mapping[str, Any], seconds: float | No
         table.add_row(name, Text(value))
     console.print(table, soft_wrap=True)
     took = f"Ready in {seconds:.1f} s. " if seconds is not None else ""
-    console.print(
-        f"{took}Development: rate limits run {LIMITS_FACTOR} times wider than in production.", highlight=False
-    )
+    limits = f"Development: rate limits run {LIMITS_FACTOR} times wider than in production."
+    console.print(f"{took}{limits}", highlight=False, soft_wrap=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import os
 import sys
@@ -115,14 +116,12 @@ def status(
         typer.echo(json.dumps(found, indent=2))
         return
     print_ready(console, found)
-    table = Table("process", "pid", "resident (shared counted in each)", "since")
+    table = Table("process", "pid", "memory", "since")
     for name, process in control.running_children(folder).items():
-        try:
-            resident = f"{process.memory_info().rss / 1e6:.0f} MB"
+        with contextlib.suppress(psutil.Error):
             since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time()))
-        except psutil.Error:
-            continue
-        table.add_row(name, str(process.pid), resident, since)
+            share = f"{control.memory_share(process) >> 20} MiB"
+            table.add_row(name, str(process.pid), share, since)
     console.print(table)
 
 

@@ -38,6 +38,23 @@ def running_children(data_dir: DataDir) -> dict[str, psutil.Process]:
     }
 
 
+def memory_share(process: psutil.Process) -> int:
+    """Bytes it holds, of what it shares with others its share (PSS), a database with all its sessions.
+
+    The sum over processes is what the machine holds. 0 for one that is gone.
+    """
+    try:
+        family = [process, *process.children(recursive=True)] if process.name() == "postgres" else [process]
+        return sum(_proportional(member.memory_full_info()) for member in family)
+    except psutil.Error:
+        return 0
+
+
+def _proportional(memory: Any) -> int:
+    # Only Linux tells the share; elsewhere what is unique to the process comes nearest.
+    return int(getattr(memory, "pss", memory.uss))
+
+
 def _state_of_running(data_dir: DataDir) -> dict[str, Any]:
     if not data_dir.is_lyceum():
         raise NotRunning(

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from lyceum import forks
+from lyceum import forks, services
 from lyceum.data_dir import DataDir
 from lyceum.errors import StackError
 from lyceum.forks import Runner
@@ -30,21 +30,25 @@ def is_loaded(secrets: Path) -> bool:
     return (secrets / "demo-loaded").exists()
 
 
-async def load(
-    runner: Runner,
-    identity_env: Mapping[str, str],
-    url: str,
-    accounts: Mapping[str, Account],
-    data_dir: DataDir,
+async def make_accounts(runner: Runner, identity_env: Mapping[str, str], data_dir: DataDir) -> None:
+    """Create the accounts in identity's migrated database; those that are there stay as they are."""
+    await _run(runner, "identity.demo", identity_env, data_dir)
+
+
+async def have_instructor_approved(
+    runner: Runner, url: str, accounts: Mapping[str, Account], data_dir: DataDir
 ) -> None:
-    """Create the accounts and have the instructor approved by the admin; may be repeated after a failure."""
+    """Have the demo instructor apply and the demo admin approve, on the running platform; once is enough."""
     approval = {APPROVAL: json.dumps({"url": url, "accounts": accounts})}
-    for module, env in (("identity.demo", identity_env), ("lyceum.demo", {**identity_env, **approval})):
-        code, told = await forks.run(runner, module, env=env, cwd=data_dir.path, seconds=TIMEOUT_SECONDS)
-        if code != 0:
-            end = "\n".join(told.splitlines()[-15:])
-            raise StackError(f"The demo accounts could not be made (`python -m {module}`):\n{end}")
+    await _run(runner, "lyceum.demo", services.inherited() | approval, data_dir)
     (data_dir.secrets / "demo-loaded").touch()
+
+
+async def _run(runner: Runner, module: str, env: Mapping[str, str], data_dir: DataDir) -> None:
+    code, told = await forks.run(runner, module, env=env, cwd=data_dir.path, seconds=TIMEOUT_SECONDS)
+    if code != 0:
+        end = "\n".join(told.splitlines()[-15:])
+        raise StackError(f"The demo accounts could not be made (`python -m {module}`):\n{end}")
 
 
 def approve_instructor(url: str, accounts: Mapping[str, Account]) -> None:

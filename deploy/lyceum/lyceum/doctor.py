@@ -193,7 +193,7 @@ def running(data_dir: DataDir, status: dict[str, Any]) -> Iterator[Finding]:
         told = status["services"][service]
         for process, key in (("api", "url"), ("worker", "worker_url")):
             yield _health(f"{service}-{process}", asyncio.run(status_of(int(told[key].rpartition(":")[2]))))
-    held = sum(_held(process) for process in children.values()) >> 20
+    held = sum(control.memory_share(process) for process in children.values()) >> 20
     verdict: Literal["ok", "warn"] = "ok" if held < HELD_WARN_MEBIBYTES else "warn"
     yield Finding(
         "memory held", verdict, f"{held} MiB by {len(children)} processes and the database's sessions"
@@ -209,20 +209,6 @@ def _health(name: str, code: int | None) -> Finding:
         return Finding(name, "ok", "ready")
     what = "does not answer" if code is None else f"answers {code}"
     return Finding(name, "fail", what, f"Look at `lyceum logs {name}`.")
-
-
-def _held(process: psutil.Process) -> int:
-    """Bytes, of what is shared with others the share (PSS): the sum over processes is what the machine holds."""
-    try:
-        family = [process, *process.children(recursive=True)] if process.name() == "postgres" else [process]
-        return sum(_proportional(member.memory_full_info()) for member in family)
-    except psutil.Error:
-        return 0
-
-
-def _proportional(memory: Any) -> int:
-    # Only Linux tells the share; elsewhere what is unique to the process comes nearest.
-    return int(getattr(memory, "pss", memory.uss))
 
 
 def outside_listeners(children: dict[str, psutil.Process]) -> Iterator[Finding]:

@@ -45,6 +45,8 @@ class Runner(Protocol):
 
     def sign(self, module: str) -> str: ...
 
+    async def prepare(self) -> None: ...
+
     async def start(
         self,
         name: str,
@@ -66,6 +68,9 @@ class Interpreters:
 
     def sign(self, module: str) -> str:
         return module
+
+    async def prepare(self) -> None:
+        """Nothing is to be prepared."""
 
     async def start(
         self,
@@ -119,6 +124,11 @@ class Nursery:
 
     def sign(self, module: str) -> str:
         return "lyceum.nursery"
+
+    async def prepare(self) -> None:
+        """Begin to load the libraries; returns at once."""
+        async with self._turn:
+            await self._ready()
 
     async def start(
         self,

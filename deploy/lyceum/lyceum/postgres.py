@@ -46,8 +46,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]{0,62}")
 class EmbeddedPostgres:
     """A server whose cluster, passwords (mode 0600) and log live in one folder.
 
-    `durable=False` trades crash safety for speed, for tests. `port` is a wish: a busy one is replaced.
-    Every method blocks; none needs an event loop, and none disturbs a running one.
+    `durable=False` trades safety from a crash of the machine for speed, for tests. `port` is a wish: a busy one
+    is replaced. Every method blocks; none needs an event loop, and none disturbs a running one.
     """
 
     def __init__(
@@ -268,9 +268,9 @@ class EmbeddedPostgres:
         command = [str(self.binaries / "initdb"), "-D", str(self.cluster), "-U", ADMIN]
         command += ["--auth=scram-sha-256", f"--pwfile={password_file}", "--encoding=UTF8"]
         command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8", f"--locale={utf8_locale()}"]
-        command += ["--no-instructions", "--text-search-config=english"]
-        if not self.durable:
-            command.append("--no-sync")
+        # Not synced: there is nothing in it yet, and the kernel writes it out within the half minute; to wait for
+        # a thousand small files would be the longest part of a first start.
+        command += ["--no-instructions", "--text-search-config=english", "--no-sync"]
         try:
             made = subprocess.run(
                 self._as_account(command),

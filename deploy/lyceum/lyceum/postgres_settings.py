@@ -82,9 +82,10 @@ full_page_writes = on
 """
 
 FAST = """\
-# For tests: a crash of the machine may lose the cluster.
+# For tests: a crash of the machine may lose the cluster. A killed server still loses nothing: what is committed was
+# handed to the kernel.
 fsync = off
-synchronous_commit = off
+synchronous_commit = on
 full_page_writes = off
 checkpoint_timeout = 1h
 """

@@ -145,7 +145,12 @@ class Stack:
         keys.ensure_service_keys(self.data_dir.secrets, SERVICES)
         self._demo_loaded = demo.is_loaded(self.data_dir.secrets)
         accounts = made["demo_accounts"] if self.options.demo or self._demo_loaded else {}
-        postgres, kafka = await together(self._start_postgres(ports), self._start_broker(ports))
+        postgres, kafka, _ = await together(
+            # The libraries are loaded while the database starts.
+            self._start_postgres(ports),
+            self._start_broker(ports),
+            self._runner.prepare(),
+        )
         urls = await asyncio.to_thread(postgres.create_service_databases, *SERVICES)
         self._done("PostgreSQL", f"six databases on port {postgres.port}")
         self._around = Surroundings(
@@ -161,7 +166,7 @@ class Stack:
         )
         await self._start_processes(postgres)
         if self.options.demo and not self._demo_loaded:
-            await self._load_demo()
+            await self._approve_demo_instructor()
         self._ready = True
         self._write_state()
 
@@ -269,7 +274,10 @@ class Stack:
             ]
             for child in children:
                 self.supervisor.start(child)
-            await together(*(self._until_ready(child, around.ports[child.name]) for child in children))
+            work = [self._until_ready(child, around.ports[child.name]) for child in children]
+            if service == "identity" and self.options.demo and not self._demo_loaded:
+                work.append(demo.make_accounts(self._runner, env, self.data_dir))
+            await together(*work)
         self._done(service, around.url(service))
 
     async def _until_ready(self, child: Child, port: int) -> None:
@@ -287,18 +295,12 @@ class Stack:
             endings=((signal.SIGTERM, DRAIN_SECONDS),),
         )
 
-    async def _load_demo(self) -> None:
+    async def _approve_demo_instructor(self) -> None:
         self._step("demo accounts", "running")
-        around = self._surroundings
-        await demo.load(
-            self._runner,
-            services.service_environment("identity", around),
-            self.url,
-            around.demo_accounts,
-            self.data_dir,
-        )
+        accounts = self._surroundings.demo_accounts
+        await demo.have_instructor_approved(self._runner, self.url, accounts, self.data_dir)
         self._demo_loaded = True
-        self._done("demo accounts", ", ".join(around.demo_accounts))
+        self._done("demo accounts", ", ".join(accounts))
 
     # --- ending ---
 

@@ -88,8 +88,9 @@ def test_the_log_holds_no_statement_and_no_value(server: EmbeddedPostgres) -> No
     assert "hidden" not in server.log.read_text()
 
 
-def test_committed_rows_survive_a_killed_postmaster(tmp_path: Path) -> None:
-    pg = EmbeddedPostgres(tmp_path)
+@pytest.mark.parametrize("durable", [True, False])
+def test_committed_rows_survive_a_killed_postmaster(tmp_path: Path, durable: bool) -> None:
+    pg = EmbeddedPostgres(tmp_path, durable=durable)
     pg.start()
     try:
         pg.query("CREATE TABLE kept (id int); INSERT INTO kept VALUES (7)")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import json
 import os
 import shutil
@@ -28,7 +29,7 @@ from lyceum.services import SERVICES
 
 # Beside the tests, which are no package: several folders of this repository are called `tests`.
 sys.path.insert(0, str(Path(__file__).parent))
-import fake_services
+fake_services = importlib.import_module("fake_services")
 
 
 @dataclass

@@ -157,10 +157,11 @@ async def test_a_child_does_not_outlive_a_parent_that_was_killed(tmp_path: Path)
     assert gone == [grandchild]
 
 
-def test_a_leftover_is_ended_and_a_stranger_with_its_pid_is_not() -> None:
+async def test_a_leftover_is_ended_and_a_stranger_with_its_pid_is_not() -> None:
     command = [sys.executable, "-S", "-c", "import time; time.sleep(60)"]
-    process = subprocess.Popen(bound_to_parent(command))
+    process = subprocess.Popen(bound_to_parent(command))  # noqa: ASYNC220 - asyncio would wait for it itself
     try:
+        await soon(lambda: psutil.Process(process.pid).cmdline() == command)
         recorded = leftovers.record(process.pid, command[-1])
         assert recorded is not None
         assert leftovers.end_all([{**recorded, "sign": "learning.worker"}]) == []
