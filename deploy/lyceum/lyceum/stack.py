@@ -268,16 +268,16 @@ class Stack:
             self._step(service, "running", "migrations")
             await migrations.upgrade(postgres, service, env, self._runner)
             self._step(service, "running", "processes")
-            children = [
-                self._python_child(f"{service}-api", f"{service}.main", env),
-                self._python_child(f"{service}-worker", f"{service}.worker", env),
-            ]
-            for child in children:
+            api = self._python_child(f"{service}-api", f"{service}.main", env)
+            worker = self._python_child(f"{service}-worker", f"{service}.worker", env)
+            for child in (api, worker):
                 self.supervisor.start(child)
-            work = [self._until_ready(child, around.ports[child.name]) for child in children]
+            work = [self._until_ready(api, around.ports[api.name])]
             if service == "identity" and self.options.demo and not self._demo_loaded:
                 work.append(demo.make_accounts(self._runner, env, self.data_dir))
             await together(*work)
+        # Out of turn: a worker waits for the broker to let it into its group, which costs seconds and no work.
+        await self._until_ready(worker, around.ports[worker.name])
         self._done(service, around.url(service))
 
     async def _until_ready(self, child: Child, port: int) -> None:
