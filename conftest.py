@@ -4,7 +4,10 @@
 """
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from lyceum.broker import EmbeddedBroker
@@ -16,9 +19,23 @@ import gateway  # noqa: F401
 pytest_plugins = ["chassis.testing"]
 
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 3 * 2**30
+
+
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    with EmbeddedPostgres(tmp_path_factory.mktemp("postgres"), durable=False) as server:
+def in_memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder in memory where there is room: every test gets a database of its own, a thousand small files."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM_BYTES:
+        yield tmp_path_factory.mktemp("postgres")
+        return
+    with tempfile.TemporaryDirectory(prefix="lyceum-tests-", dir=MEMORY) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def postgres(in_memory: Path) -> Iterator[EmbeddedPostgres]:
+    with EmbeddedPostgres(in_memory, durable=False) as server:
         yield server
 
 
