@@ -54,7 +54,7 @@ def hears(heard: Any, mine: int) -> Hears:
     return handle
 
 
-async def until(claim: Callable[[], Awaitable[bool]], *, at_most: float = 30) -> None:
+async def until(claim: Callable[[], Awaitable[bool]], *, at_most: float = 90) -> None:
     async with asyncio.timeout(at_most):
         while True:
             with contextlib.suppress(Exception):

@@ -99,7 +99,7 @@ async def test_a_lesson_is_in_the_statistics_within_two_seconds(settings, client
     async with working(settings), publishing(settings) as publish:
         await publish(enrollment(learner))
         await until(
-            enrolled, at_most=30
+            enrolled, at_most=90
         )  # the consumer has joined, and read what other tests left in the log
 
         waits = []
@@ -113,7 +113,7 @@ async def test_a_lesson_is_in_the_statistics_within_two_seconds(settings, client
                 LessonProgressed(**ids, lesson_id=lesson, **worked),
                 LessonCompleted(**ids, lesson_id=lesson, completed_at=now()),
             )
-            waits.append(await until(counted, at_most=20))
+            waits.append(await until(counted, at_most=90))
         # On a machine that does six other things at once one round may be late; not the usual one.
         assert sorted(waits)[len(waits) // 2] < WITHIN_SECONDS
     assert (await mine())["lag_seconds"] < 20
@@ -134,10 +134,10 @@ async def test_an_event_that_comes_again_to_a_worker_that_forgot_it_counts_once(
     event, envelope = enrollment(learner), {"event_id": uuid4(), "time": now()}
     async with working(settings), publishing(settings) as publish:
         await publish(event, **envelope)
-        await until(partial(counted, learner), at_most=30)
+        await until(partial(counted, learner), at_most=90)
         async with database.transaction() as session:
             await session.execute(text("DELETE FROM processed_events"))
         await publish(event, **envelope)
         await publish(enrollment(learner + 1))
-        await until(partial(counted, learner + 1), at_most=30)
+        await until(partial(counted, learner + 1), at_most=90)
     assert await numbers() == (1, 1)

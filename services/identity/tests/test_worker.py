@@ -57,7 +57,7 @@ async def publish(settings: Settings, status: str) -> None:
 
 
 async def until(claim: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not await claim():  # noqa: ASYNC110 - what is waited for happens in a database
             await asyncio.sleep(0.05)
 

@@ -50,7 +50,7 @@ async def publish(settings, *events) -> None:
 
 
 async def until(claim) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not await claim():  # noqa: ASYNC110 - what is waited for happens in a database
             await asyncio.sleep(0.1)
 

@@ -18,7 +18,7 @@ def upgrade() -> None:
         sa.Column("version", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("profile_id", name="pk_identity_instructor"),
     )
-    op.create_index("ix_mirror_instructor_user_id", "identity_instructor", ["user_id"])
+    op.create_index("ix_identity_instructor_user_id", "identity_instructor", ["user_id"])
 
 
 def downgrade() -> None:

@@ -71,7 +71,7 @@ class MirrorLesson(Base):
     is_listed: Mapped[bool] = mapped_column(Boolean, server_default=false())
     """Whether learners see it now: its module is published and it was not deleted since the outline."""
 
-    __table_args__ = (Index("ix_mirror_lesson_course_id_position", "course_id", "position"),)
+    __table_args__ = (Index("ix_learning_lesson_course_id_position", "course_id", "position"),)
 
 
 class CourseRecount(Base):

@@ -28,4 +28,4 @@ class MirrorTeaching(Base):
     is_lead: Mapped[bool] = mapped_column(Boolean)
     can_manage_students: Mapped[bool] = mapped_column(Boolean)
 
-    __table_args__ = (Index("ix_mirror_teaching_user_id", "user_id"),)
+    __table_args__ = (Index("ix_learning_teaching_user_id", "user_id"),)
