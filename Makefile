@@ -7,8 +7,8 @@ PROJECTS := contracts chassis gateway services/identity services/catalog service
             services/assessment services/instructor services/analytics deploy/lyceum
 PACKAGES := contracts chassis gateway identity catalog learning assessment instructor analytics lyceum
 INSTALLED := $(VENV)/.installed
-# Two processes for two cores; every one brings up a PostgreSQL and a broker of its own.
-TEST_PROCESSES ?= 2
+# Three processes on two cores, for they wait a good deal; every one brings up a PostgreSQL and a broker of its own.
+TEST_PROCESSES ?= 3
 
 .DEFAULT_GOAL := help
 .PHONY: help install up down status test test-kafka check format docs lock bench clean
