@@ -11,6 +11,7 @@ the gateway, so that nothing new comes in; the services; their workers, which st
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -224,16 +225,30 @@ class Stack:
         with_topics: set[str] = set()
 
         async def make_topics() -> None:
-            await asyncio.to_thread(broker.wait_ready, timeout=5)
-            with_topics.add(broker.cluster_id)
+            try:
+                await asyncio.to_thread(broker.wait_ready, timeout=5)
+                with_topics.add(broker.cluster_id)
+            finally:
+                self._signal_workers(signal.SIGCONT)
 
         async def ready() -> bool:
             return broker.cluster_id in with_topics
 
         start, sign = program(broker.command, env=broker.environment, cwd=self.data_dir.broker)
+
+        async def start_unheard(log: IO[bytes]) -> Process:
+            # Tansu lets a topic be written to while it still makes it, and then counts its offsets from zero again:
+            # what had been acknowledged is hidden from every reader. So no relay may speak before all topics are made.
+            self._signal_workers(signal.SIGSTOP)
+            try:
+                return await start(log)
+            except BaseException:
+                self._signal_workers(signal.SIGCONT)
+                raise
+
         child = Child(
             name="broker",
-            start=start,
+            start=start_unheard,
             sign=sign,
             log=broker.log,
             started=make_topics,
@@ -243,6 +258,14 @@ class Stack:
         await self.supervisor.until(child, ready, within=START_SECONDS, every=0.05)
         self._done("Kafka", f"the embedded broker on {broker.bootstrap}")
         return Kafka(broker.bootstrap, embedded=True)
+
+    def _signal_workers(self, number: signal.Signals) -> None:
+        """Halt every worker, or let all go on; those not there yet, or no more, are none."""
+        for service in SERVICES:
+            pid = self._pid(f"{service}-worker")
+            if pid is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     async def _start_processes(self, postgres: EmbeddedPostgres) -> None:
         for service in SERVICES:
