@@ -12,13 +12,16 @@ from lyceum.data_dir import DataDir
 from lyceum.testing import Person, Platform, people, platform, sign_in
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run in several processes, those that share a platform stay in one."""
-    if not config.pluginmanager.hasplugin("xdist"):
-        return
-    for item in items:
-        for shared in {"stack", "hurt"} & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group(shared))
+    """Where tests run in several processes, those that need a whole platform stay in one.
+
+    They share it, and two platforms at once are more than two cores can hold to their two seconds.
+    """
+    if config.pluginmanager.hasplugin("xdist"):
+        for item in items:
+            if {"stack", "hurt"} & set(getattr(item, "fixturenames", ())):
+                item.add_marker(pytest.mark.xdist_group("platform"))
 
 
 @pytest.fixture(scope="session")
