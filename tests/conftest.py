@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -11,17 +12,26 @@ from lyceum.control import running_status
 from lyceum.data_dir import DataDir
 from lyceum.testing import Person, Platform, people, platform, sign_in
 
+# What needs a whole platform.
+ON_A_PLATFORM = ("tests/faults/", "tests/journeys/", "tests/security/", "tests/test_readme.py")
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Where tests run in several processes, those that need a whole platform stay in one.
 
-    They share it, and two platforms at once are more than two cores can hold to their two seconds.
+    They share it, and two platforms at once are more than two cores can hold to their two seconds. A mark
+    `xdist_group` would say the same, but pytest-xdist 3.8 writes it where pytest 9.2 does not look any more.
     """
-    if config.pluginmanager.hasplugin("xdist"):
-        for item in items:
-            if {"stack", "hurt"} & set(getattr(item, "fixturenames", ())):
-                item.add_marker(pytest.mark.xdist_group("platform"))
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class OnePlatform(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "platform" if nodeid.startswith(ON_A_PLATFORM) else nodeid
+
+    return OnePlatform(config, log)
 
 
 @pytest.fixture(scope="session")
