@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -25,13 +26,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """
     if config.getvalue("dist") != "loadgroup":
         return None
-    from xdist.scheduler import LoadScopeScheduling
-
-    class OnePlatform(LoadScopeScheduling):
-        def _split_scope(self, nodeid: str) -> str:
-            return "platform" if nodeid.startswith(ON_A_PLATFORM) else nodeid
-
-    return OnePlatform(config, log)
+    scheduler = import_module("xdist.scheduler").LoadScopeScheduling(config, log)
+    scheduler._split_scope = lambda nodeid: "platform" if nodeid.startswith(ON_A_PLATFORM) else nodeid
+    return scheduler
 
 
 @pytest.fixture(scope="session")
