@@ -78,10 +78,7 @@ async def latest_rebuild(session: AsyncSession) -> Rebuild | None:
 
 
 async def forget_admin(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
-    """Write the tombstone over an admin who asked for rebuilds, and drop the answers kept for their repeats."""
+    """Write the tombstone over an admin who asked for rebuilds."""
     await session.execute(
         update(Rebuild).where(Rebuild.requested_by_id == user_id).values(requested_by_id=tombstone_id)
-    )
-    await session.execute(
-        text("DELETE FROM idempotency_keys WHERE caller = :caller"), {"caller": f"user:{user_id}"}
     )
