@@ -58,6 +58,7 @@ TABLE: dict[str, str] = {
         GET POST           /api/v1/groups
         GET PATCH DELETE   /api/v1/groups/{id}
         GET                /api/v1/permissions
+        GET                /api/v1/audit-log
         GET POST           /api/v1/social-apps
         GET PATCH DELETE   /api/v1/social-apps/{id}
         GET POST           /api/v1/sites

@@ -10,6 +10,8 @@ from fastapi import FastAPI
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity.accounts import routes as accounts
 from identity.administration import routes as administration
+from identity.audit import routes as audit
+from identity.audit.address import RememberAddress
 from identity.billing import routes as billing
 from identity.logins import routes as logins
 from identity.password_resets import routes as password_resets
@@ -55,10 +57,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             accounts.router,
             accounts.internal_router,
             administration.router,
+            audit.router,
         ],
         jwks=own_keys,
         lifespan=life,
     )
+    app.add_middleware(RememberAddress, settings=settings)
     app.state.issuer = issuer
     app.state.hasher = hasher
     return app

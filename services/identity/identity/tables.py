@@ -4,10 +4,11 @@ import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the
 from chassis.db import Base
 
 from identity.accounts.models import CustomUser, ReservedUsername
+from identity.audit.models import AdminAuditEntry
 from identity.billing.models import Subscription
 from identity.email_addresses.models import EmailAddress, EmailConfirmation
 from identity.instructor_standing.models import MirrorInstructor
-from identity.logins.models import LoginLog, UnknownLoginAttempt
+from identity.login_attempts.models import LoginLog, UnknownLoginAttempt
 from identity.mail_requests.models import MailRequest
 from identity.one_time_tokens.models import EmailVerification, PasswordReset
 from identity.profiles.models import Profile
@@ -30,6 +31,7 @@ from identity.tokens.models import BlacklistedToken, OutstandingToken, SigningKe
 metadata = Base.metadata
 
 __all__ = [
+    "AdminAuditEntry",
     "Association",
     "BlacklistedToken",
     "Code",

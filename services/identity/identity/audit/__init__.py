@@ -1,0 +1,1 @@
+"""Audit: who of the staff changed what, on record for good."""
