@@ -4,10 +4,11 @@ import base64
 import binascii
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from chassis.settings import ServiceSettings
 from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import NoDecode
 
 
 class Settings(ServiceSettings, env_prefix="IDENTITY_"):
@@ -18,6 +19,10 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     secret_key: SecretStr
     """32 random bytes in base64. Encrypts the private signing keys and derives the refresh tokens' successors:
     whoever loses it loses every session and every signing key."""
+    old_secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Secrets that were `secret_key` before (or are about to be), separated by commas: they open and never seal."""
+    signing_key_days: float = Field(30, gt=0, le=366)
+    """How long a key signs access tokens before the next takes its place."""
 
     access_token_seconds: int = Field(600, ge=30, le=3600)
     refresh_token_days: int = Field(14, ge=1)
@@ -52,6 +57,12 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     )
     """Peers whose X-Forwarded-For is believed: the gateway."""
 
+    outbound_allowed_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """`host:port`, comma-separated: identity providers that may be asked although they are on a private network (or
+    this machine), and by plain http where their URL says so. All others are asked by https on public addresses only."""
+    site_domain: str | None = Field(None, max_length=253)
+    """The domain (of `/sites`) whose social apps are offered; the public URL's host when not given."""
+
     demo_admin_email: str | None = None
     demo_admin_password: SecretStr | None = None
     demo_instructor_email: str | None = None
@@ -62,10 +73,32 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     @field_validator("secret_key")
     @classmethod
     def _is_a_key(cls, given: SecretStr) -> SecretStr:
-        try:
-            key = base64.b64decode(given.get_secret_value(), validate=True)
-        except binascii.Error:
-            key = b""
-        if len(key) != 32:
-            raise ValueError("must be 32 random bytes in base64 (openssl rand -base64 32)")
+        _check_key(given.get_secret_value())
         return given
+
+    @field_validator("old_secret_keys", mode="before")
+    @classmethod
+    def _are_keys(cls, given: Any) -> Any:
+        keys = [key.strip() for key in given.split(",") if key.strip()] if isinstance(given, str) else given
+        for key in keys:
+            _check_key(key.get_secret_value() if isinstance(key, SecretStr) else key)
+        return keys
+
+    @field_validator("outbound_allowed_hosts", mode="before")
+    @classmethod
+    def _are_hosts(cls, given: Any) -> Any:
+        hosts = [host.strip() for host in given.split(",") if host.strip()] if isinstance(given, str) else given
+        for host in hosts:
+            name, _, port = host.rpartition(":")
+            if not name or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
+                raise ValueError(f"{host!r} is not host:port")
+        return hosts
+
+
+def _check_key(given: str) -> None:
+    try:
+        key = base64.b64decode(given, validate=True)
+    except binascii.Error:
+        key = b""
+    if len(key) != 32:
+        raise ValueError("must be 32 random bytes in base64 (openssl rand -base64 32)")
