@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from chassis.errors import Unauthenticated, Unavailable
+from chassis.errors import Forbidden, Unauthenticated, Unavailable
 
 log = structlog.get_logger()
 
@@ -39,6 +39,20 @@ class InvalidToken(Unauthenticated):
         return {"WWW-Authenticate": 'Bearer realm="lyceum", error="invalid_token"'}
 
 
+class PermissionMissing(Forbidden):
+    """The caller is known and lacks a right of the staff; `permission` in the answer names it."""
+
+    slug = "permission-missing"
+    title = "This takes a permission you do not have"
+
+    def __init__(self, permission: str) -> None:
+        super().__init__(f"This takes the permission {permission}.", permission=permission)
+
+
+EVERY_PERMISSION = "*"
+"""In a token's `permissions`: all there are. A list of them all would only make the token long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The person behind a request, as their access token says. `expires` is seconds since the epoch."""
@@ -55,6 +69,10 @@ class Principal:
     @property
     def is_admin(self) -> bool:
         return self.role == "admin"
+
+    def may(self, permission: str) -> bool:
+        """Whether the staff's right of this codename is theirs (contracts.permissions); every one is an admin's."""
+        return self.is_admin or permission in self.permissions or EVERY_PERMISSION in self.permissions
 
 
 # jose and httpx are imported where they are used: a worker that verifies nothing would carry 10 MB of them.

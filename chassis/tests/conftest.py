@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import httpx
 import pytest
-from chassis.auth import TokenVerifier
+from chassis.auth import Principal, TokenVerifier
 from chassis.db import Base, Database
 from chassis.errors import Conflict, NotFound
 from chassis.outbox import emit
@@ -24,6 +24,7 @@ from chassis.web import (
     Router,
     ServiceCaller,
     Session,
+    Staff,
     etag,
     require_match,
     service_app,
@@ -144,6 +145,23 @@ async def who(user: OptionalUser) -> dict[str, int | None]:
 @router.get("/admin-only")
 async def admins(user: AdminUser) -> dict[str, int]:
     return {"user_id": user.user_id}
+
+
+@router.get("/staff-only")
+async def staff_looks(staff: Annotated[Principal, Staff("learning.view_student")]) -> dict[str, int]:
+    return {"user_id": staff.user_id}
+
+
+@router.post("/things/{thing_id}/retire/{word}")
+async def retire_thing(
+    session: Session,
+    staff: Annotated[Principal, Staff("learning.view_note")],
+    thing_id: Annotated[Identifier, PathParam()],
+    word: str,
+) -> dict[str, int]:
+    if await session.get(Thing, thing_id) is None:
+        raise NotFound
+    return {"user_id": staff.user_id}
 
 
 @router.get("/asks/{name}")

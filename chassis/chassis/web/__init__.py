@@ -1,7 +1,16 @@
 """What a service's routes are written with."""
 
 from chassis.web.app import service_app
-from chassis.web.deps import AdminUser, Calls, CurrentUser, IfMatch, OptionalUser, ServiceCaller, Session
+from chassis.web.deps import (
+    AdminUser,
+    Calls,
+    CurrentUser,
+    IfMatch,
+    OptionalUser,
+    ServiceCaller,
+    Session,
+    Staff,
+)
 from chassis.web.etag import etag, require_match
 from chassis.web.route import Router
 from chassis.web.server import serve
@@ -15,6 +24,7 @@ __all__ = [
     "Router",
     "ServiceCaller",
     "Session",
+    "Staff",
     "etag",
     "require_match",
     "serve",

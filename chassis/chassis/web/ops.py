@@ -6,10 +6,11 @@ from fastapi import APIRouter, Path, Query
 from sqlalchemy import select
 
 from chassis import dead_letters
+from chassis.auth import Principal
 from chassis.dead_letters import DeadLetter
 from chassis.pagination import Page, PageParams, page
 from chassis.schemas import Identifier, Instant, OutputModel
-from chassis.web.deps import AdminUser, Session
+from chassis.web.deps import Session, Staff
 from chassis.web.route import Router
 
 
@@ -39,7 +40,8 @@ class DeadLetterParams(PageParams):
 
 
 def dead_letter_router(service: str) -> APIRouter:
-    """`/api/v1/ops/<service>/dead-letters`, for admins."""
+    """`/api/v1/ops/<service>/dead-letters`, for the staff."""
+    may_view, may_resolve = Staff(f"{service}.view_dead_letter"), Staff(f"{service}.resolve_dead_letter")
     router = Router(
         prefix=f"/api/v1/ops/{service}/dead-letters",
         tags=["operations"],
@@ -48,7 +50,7 @@ def dead_letter_router(service: str) -> APIRouter:
 
     @router.get("", response_model=Page[DeadLetterOut])
     async def list_dead_letters(
-        session: Session, _admin: AdminUser, params: Annotated[DeadLetterParams, Query()]
+        session: Session, _staff: Annotated[Principal, may_view], params: Annotated[DeadLetterParams, Query()]
     ) -> Page[DeadLetterOut]:
         statement = select(DeadLetter)
         if params.status is not None:
@@ -58,7 +60,7 @@ def dead_letter_router(service: str) -> APIRouter:
 
     @router.get("/{letter_id}")
     async def read_dead_letter(
-        session: Session, _admin: AdminUser, letter_id: Annotated[Identifier, Path()]
+        session: Session, _staff: Annotated[Principal, may_view], letter_id: Annotated[Identifier, Path()]
     ) -> DeadLetterOut:
         letter = await session.get(DeadLetter, letter_id)
         if letter is None:
@@ -67,17 +69,17 @@ def dead_letter_router(service: str) -> APIRouter:
 
     @router.post("/{letter_id}/retry")
     async def retry_dead_letter(
-        session: Session, admin: AdminUser, letter_id: Annotated[Identifier, Path()]
+        session: Session, staff: Annotated[Principal, may_resolve], letter_id: Annotated[Identifier, Path()]
     ) -> DeadLetterOut:
         """Have the worker handle it again; follow it by reading it."""
-        letter = await dead_letters.resolve(session, letter_id, to=dead_letters.RETRY, by=admin.user_id)
+        letter = await dead_letters.resolve(session, letter_id, to=dead_letters.RETRY, by=staff.user_id)
         return DeadLetterOut.of(letter)
 
     @router.post("/{letter_id}/drop")
     async def drop_dead_letter(
-        session: Session, admin: AdminUser, letter_id: Annotated[Identifier, Path()]
+        session: Session, staff: Annotated[Principal, may_resolve], letter_id: Annotated[Identifier, Path()]
     ) -> DeadLetterOut:
-        letter = await dead_letters.resolve(session, letter_id, to=dead_letters.DROPPED, by=admin.user_id)
+        letter = await dead_letters.resolve(session, letter_id, to=dead_letters.DROPPED, by=staff.user_id)
         return DeadLetterOut.of(letter)
 
     return router

@@ -8,6 +8,7 @@ transaction (docs/adr/0003).
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
+import structlog
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response, StreamingResponse
@@ -21,6 +22,8 @@ from chassis.errors import Invalid, LyceumError
 from chassis.idempotency import first_answer, hash_request, keep_answer
 from chassis.web.deps import is_for_services, lets_guests_in, principal_of, service_of
 from chassis.web.problems import answer, from_validation
+
+log = structlog.get_logger()
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
@@ -61,6 +64,7 @@ class TransactionalRoute(APIRoute):
                 # An answer that refuses (a route may return one) takes back what was done on the way to it.
                 if response.status_code < 400:
                     await db.commit(session)
+                    _note_staff(request, response)
             return response
 
         return handle
@@ -89,6 +93,7 @@ async def _answer_once(
         if given.status_code < 400:
             await _keep(session, caller, key, request_hash, given)
             await db.commit(session)
+            _note_staff(request, given)
             return given
     # The work was taken back; only the refusal is kept, in a transaction of its own.
     if not _is_kept(given.status_code):
@@ -99,6 +104,25 @@ async def _answer_once(
             return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
         await _keep(session, caller, key, request_hash, given)
     return given
+
+
+def _note_staff(request: Request, response: Response) -> None:
+    """Log what one of the staff did by a right of theirs, once it is committed; looking is not doing."""
+    permissions = getattr(request.state, "staff_permissions", None)
+    if permissions is None or request.method in ("GET", "HEAD"):
+        return
+    principal: Principal = request.state.principal
+    log.info(
+        "staff action",
+        actor_id=principal.user_id,
+        actor_role=principal.role,
+        permissions=permissions,
+        method=request.method,
+        route=request.scope["lyceum.route"],
+        # Numbers name rows; what else stands in a path (a token, a word) is not for the logs.
+        targets={name: value for name, value in request.path_params.items() if str(value).isdecimal()},
+        status=response.status_code,
+    )
 
 
 def _is_kept(status: int) -> bool:

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.pagination import Page
-from chassis.web import AdminUser, Router, Session
+from chassis.web import Router, Session, Staff
 from fastapi import Query
 
 from identity.audit import service
@@ -20,7 +21,9 @@ def _told(entry: Entry) -> AuditEntryOut:
 
 @router.get("", response_model=Page[AuditEntryOut])
 async def list_audit_log(
-    session: Session, _reader: AdminUser, params: Annotated[AuditLogParams, Query()]
+    session: Session,
+    _reader: Annotated[Principal, Staff("identity.view_audit_log")],
+    params: Annotated[AuditLogParams, Query()],
 ) -> Page[AuditEntryOut]:
     """What the staff did to accounts, rights and settings, newest first."""
     rows, next_cursor = await service.list_entries(

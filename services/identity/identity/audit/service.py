@@ -5,7 +5,6 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-import structlog
 from chassis.auth import Principal
 from chassis.pagination import PageParams, page
 from chassis.tracing import current_request_id
@@ -17,8 +16,6 @@ from identity.audit.rules import Change, differences, redact
 from identity.origin import Address
 
 __all__ = ["Entry", "current_address", "differences", "export_of", "forget", "list_entries", "record"]
-
-log = structlog.get_logger()
 
 Entry = AdminAuditEntry
 """An entry as other slices read it."""
@@ -54,14 +51,6 @@ async def record(
         )
     )
     await session.flush()
-    log.info(
-        "staff action",
-        actor_id=actor.user_id,
-        action=action,
-        target_type=target_type,
-        target_id=str(target_id),
-        changed=sorted(changes),
-    )
 
 
 async def list_entries(
