@@ -6,23 +6,23 @@ from chassis.db import Base
 from identity.accounts.models import CustomUser, ReservedUsername
 from identity.audit.models import AdminAuditEntry
 from identity.billing.models import Subscription
-from identity.email_addresses.models import EmailAddress, EmailConfirmation
+from identity.email_addresses.models import ConfirmationMail, EmailAddress, EmailConfirmation
 from identity.instructor_standing.models import MirrorInstructor
 from identity.login_attempts.models import LoginLog, UnknownLoginAttempt
 from identity.mail_requests.models import MailRequest
 from identity.one_time_tokens.models import EmailVerification, PasswordReset
+from identity.profile_pictures.models import UnwantedPicture
 from identity.profiles.models import Profile
+from identity.providers.models import ProviderSlug, Site, SocialApp, SocialAppSite
 from identity.rights.models import CustomUserGroup, CustomUserPermission, Group, GroupPermission, Permission
+from identity.second_factors.models import Authenticator, Challenge, RecoveryCode
 from identity.sessions.models import UserSession
 from identity.social.models import (
     Association,
     Code,
     Nonce,
     Partial,
-    Site,
     SocialAccount,
-    SocialApp,
-    SocialAppSite,
     SocialToken,
     UserSocialAuth,
 )
@@ -33,8 +33,11 @@ metadata = Base.metadata
 __all__ = [
     "AdminAuditEntry",
     "Association",
+    "Authenticator",
     "BlacklistedToken",
+    "Challenge",
     "Code",
+    "ConfirmationMail",
     "CustomUser",
     "CustomUserGroup",
     "CustomUserPermission",
@@ -52,6 +55,8 @@ __all__ = [
     "PasswordReset",
     "Permission",
     "Profile",
+    "ProviderSlug",
+    "RecoveryCode",
     "ReservedUsername",
     "SigningKey",
     "Site",
@@ -61,6 +66,7 @@ __all__ = [
     "SocialToken",
     "Subscription",
     "UnknownLoginAttempt",
+    "UnwantedPicture",
     "UserSession",
     "UserSocialAuth",
     "metadata",

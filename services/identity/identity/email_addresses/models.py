@@ -33,12 +33,23 @@ class EmailAddress(Base):
     __table_args__ = (
         Index("unique_primary_email", "user_id", "primary", unique=True, postgresql_where=text('"primary"')),
         Index("unique_verified_email", "email", unique=True, postgresql_where=text("verified")),
+        # The old site kept capital letters as they were typed.
+        Index(
+            "uq_account_emailaddress_lower_verified",
+            func.lower(text("email")),
+            unique=True,
+            postgresql_where=text("verified"),
+        ),
         UniqueConstraint("user_id", "email", name="unique_together_account_emailaddress"),
     )
 
 
 class EmailConfirmation(Base):
-    """A key that was mailed to an address to confirm it; stored hashed."""
+    """A key that was mailed to an address to confirm it; stored as its SHA-256 in hex.
+
+    Until the worker has mailed it (`sent`), `key` is the hash of nothing that anybody knows. It is good for a while
+    after `sent`, and gone once it was used.
+    """
 
     __tablename__ = "account_emailconfirmation"
 
@@ -49,3 +60,23 @@ class EmailConfirmation(Base):
     created: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     sent: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     key: Mapped[str] = mapped_column(String, unique=True)
+
+    __table_args__ = (
+        Index("ix_account_emailconfirmation_unsent", "id", postgresql_where=text("sent IS NULL")),
+    )
+
+
+class ConfirmationMail(Base):
+    """That somebody's wish had a mail sent to an address, remembered for the hour in which it counts.
+
+    Not in EmailConfirmation: its rows go with the address, and an address can be removed and added again.
+    """
+
+    __tablename__ = "confirmation_mails"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("users_customuser.id", ondelete="CASCADE"), index=True
+    )
+    email: Mapped[str] = mapped_column(String, index=True)
+    sent_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
