@@ -24,6 +24,7 @@ TABLE: dict[str, str] = {
         POST               /api/v1/auth/verify-email                      auth
         POST               /api/v1/auth/verify-email/resend               auth
         POST               /api/v1/auth/login                             auth
+        POST               /api/v1/auth/second-factor                     auth
         POST               /api/v1/auth/refresh
         POST               /api/v1/auth/logout
         POST               /api/v1/auth/logout-all

@@ -18,27 +18,28 @@ from identity.password_resets import routes as password_resets
 from identity.passwords.hashing import Hasher
 from identity.profiles import routes as profiles
 from identity.registration import routes as registration
+from identity.second_factors import routes as second_factors
 from identity.sessions import routes as sessions
 from identity.settings import Settings
 from identity.tokens import routes as token_routes
-from identity.tokens import service as tokens
+from identity.tokens import signing_keys
 from identity.tokens.issuer import Issuer
-from identity.vault import Vault
+from identity.vault import vault_of
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
-    issuer = Issuer(settings, Vault(settings.secret_key))
+    issuer = Issuer(settings, vault_of(settings))
     hasher = Hasher(threads=settings.hashing_threads, queue=settings.hashing_queue)
 
     async def own_keys() -> dict[str, Any]:
         async with app.state.database.transaction() as session:
-            return await tokens.published_keys(session)
+            return await signing_keys.published_keys(session)
 
     @asynccontextmanager
     async def life(app: FastAPI) -> AsyncIterator[None]:
         async with app.state.database.transaction() as session:
-            await tokens.ensure_signing_key(session, issuer)
+            await signing_keys.ensure_signing_key(session, issuer.vault, settings)
         yield
         hasher.close()
 
@@ -49,6 +50,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             token_routes.router,
             registration.router,
             logins.router,
+            second_factors.auth_router,
             password_resets.router,
             sessions.auth_router,
             sessions.router,

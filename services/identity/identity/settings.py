@@ -45,6 +45,8 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
 
     lockout_after: int = Field(5, ge=1)
     """Wrong passwords in a row before an account is locked: for a minute, doubling with each further one to an hour."""
+    login_log_days: int = Field(365, ge=30)
+    """How long attempts to log in are kept."""
 
     currency: str = Field("USD", pattern=r"^[A-Z]{3}$")
     basic_price: Decimal = Field(Decimal("9.00"), ge=0, max_digits=12, decimal_places=2)

@@ -8,20 +8,32 @@ from chassis.worker import HOUR, PeriodicJob, run_worker
 from sqlalchemy.ext.asyncio import AsyncSession
 
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
-from identity.logins import service as logins
+from identity import metrics
+from identity.login_attempts import service as login_attempts
 from identity.mail_requests import service as mail_requests
 from identity.mail_requests.service import Asked
 from identity.one_time_tokens import service as one_time_tokens
 from identity.password_resets import service as password_resets
 from identity.registration import service as registration
+from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.settings import Settings
 from identity.subscriptions import SUBSCRIPTIONS
 from identity.tokens import service as tokens
+from identity.tokens import signing_keys
+from identity.vault import Vault, vault_of
 
 BATCHES_AT_MOST = 1000
 
 Step = Callable[[AsyncSession], Awaitable[int]]
+Reseal = Callable[[AsyncSession, Vault], Awaitable[int]]
+"""Seals up to a batch of rows anew that are not sealed with the newest secret, locking them; how many it sealed."""
+
+RESEALED: dict[str, Reseal] = {
+    "signing_keys": signing_keys.reseal_batch,
+}
+"""Everything that is sealed with IDENTITY_SECRET_KEY, by the name it goes by in the metric: when that secret changes,
+all of it is sealed anew. What is not in this list is lost with the old secret."""
 
 
 def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
@@ -31,7 +43,9 @@ def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
         tokens.purge_expired,
         sessions.purge,
         partial(sessions.end_surplus, settings=settings),
-        logins.purge_unknown_attempts,
+        login_attempts.purge_unknown,
+        partial(login_attempts.purge_known, days=settings.login_log_days),
+        second_factors.purge_expired,
     )
 
     async def work(database: Database) -> None:
@@ -41,6 +55,44 @@ def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
                     done = await step(session)
                 if done == 0:
                     break
+
+    return work
+
+
+async def reseal(database: Database, vault: Vault) -> dict[str, int]:
+    """Seal everything with the newest secret that is sealed with an older one; how much of what."""
+    counts = dict.fromkeys(RESEALED, 0)
+    for what, step in RESEALED.items():
+        while True:
+            async with database.transaction() as session:
+                done = await step(session, vault)
+            if done == 0:
+                break
+            counts[what] += done
+            metrics.RESEALED.labels(what).inc(done)
+    return counts
+
+
+def reseal_while_old_secrets_are_kept(settings: Settings) -> Callable[[Database], Awaitable[None]]:
+    """The job that does it; without IDENTITY_OLD_SECRET_KEYS there is nothing to look for."""
+    vault = vault_of(settings)
+
+    async def work(database: Database) -> None:
+        if settings.old_secret_keys:
+            await reseal(database, vault)
+
+    return work
+
+
+def rotate_signing_keys(settings: Settings) -> Callable[[Database], Awaitable[None]]:
+    """The job that announces the next signing key in time, and removes those whose last token has expired."""
+    vault = vault_of(settings)
+
+    async def work(database: Database) -> None:
+        async with database.transaction() as session:
+            await signing_keys.rotate_when_due(session, vault, settings)
+            await signing_keys.remove_retired(session)
+            await signing_keys.measure(session, settings)
 
     return work
 
@@ -61,6 +113,8 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
     """What the worker does beside telling, listening and mailing."""
     return [
         PeriodicJob("purge", HOUR, purge(settings)),
+        PeriodicJob("signing_keys", HOUR / 4, rotate_signing_keys(settings)),
+        PeriodicJob("reseal", HOUR, reseal_while_old_secrets_are_kept(settings)),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

@@ -178,6 +178,11 @@ def note_login(account: CustomUser, instant: datetime, better_hash: str | None) 
         account.password = better_hash
 
 
+def renew_hash(account: CustomUser, better_hash: str) -> None:
+    """Put a better hash of the same password in place of an outdated one."""
+    account.password = better_hash
+
+
 def note_wrong_password(account: CustomUser, attempts: int, locked_until: datetime | None) -> None:
     """A wrong password was given; a lockout never shortens a ban."""
     account.failed_login_attempts = attempts

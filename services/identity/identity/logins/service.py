@@ -5,11 +5,9 @@ whether the first one's word still holds.
 """
 
 import asyncio
-import hashlib
 import math
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
 from weakref import WeakValueDictionary
 
 from chassis.auth import Principal
@@ -20,20 +18,18 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
 from identity.accounts.service import Account
-from identity.logins import queries
+from identity.login_attempts import service as login_attempts
+from identity.login_attempts.rules import Outcome, judge
 from identity.logins.errors import CurrentPasswordWrong, EmailNotVerified, LockedOut, WrongCredentials
-from identity.logins.models import LoginLog, UnknownLoginAttempt
-from identity.logins.rules import Outcome, judge, lock_after
 from identity.origin import Origin
 from identity.passwords.hashing import Hasher, Verdict
 from identity.passwords.rules import check_new_password
+from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.sessions.service import TokenPair
 from identity.tokens.issuer import Issuer
 
 ATTEMPTS = 3
-PURGE_BATCH = 1000
-UNKNOWN_ATTEMPTS_KEPT = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +43,8 @@ class Identified:
 async def log_in(
     database: Database, hasher: Hasher, issuer: Issuer, *, name: str, password: str, origin: Origin
 ) -> TokenPair:
-    """Open a session for who knows the password. Raises WrongCredentials, or EmailNotVerified."""
+    """Open a session for who knows the password. Raises WrongCredentials, or, after the right password only,
+    EmailNotVerified or SecondFactorRequired."""
     for _ in range(ATTEMPTS):
         async with database.transaction() as session:
             account = await accounts.find_by_login_name(session, name)
@@ -55,7 +52,7 @@ async def log_in(
         verdict = await hasher.verify(password, known.password_hash if known else None)
         async with _turn_of(known), database.transaction() as session:
             if known is None:
-                _record_unknown(session, name, origin)
+                login_attempts.record_unknown(session, name, origin)
                 settled: TokenPair | LyceumError | None = WrongCredentials()
             else:
                 settled = await _settle(session, issuer, known, verdict, origin)
@@ -88,59 +85,23 @@ async def _settle(
     account = await accounts.lock(session, known.user_id)
     if account.password != known.password_hash:
         return None
-    outcome = await _judge(session, account, verdict.right, origin)
-    instant = now()
-    session.add(
-        LoginLog(
-            user_id=account.id,
-            timestamp=instant,
-            ip_address=origin.address,
-            user_agent=origin.user_agent,
-            successful=outcome is Outcome.WELCOME,
-        )
-    )
-    match outcome:
-        case Outcome.WELCOME:
-            accounts.note_login(account, instant, verdict.better_hash)
-            return await sessions.open_session(session, issuer, account, origin, "password")
-        case Outcome.UNVERIFIED:
-            return EmailNotVerified()
-        case Outcome.WRONG:
-            _count_wrong(account, issuer.settings.lockout_after)
-    return WrongCredentials()
-
-
-async def _judge(session: AsyncSession, account: Account, right: bool, origin: Origin) -> Outcome:
-    instant = now()
-    locked = account.temporary_ban_until is not None and instant < account.temporary_ban_until
-    known_device = locked and await sessions.is_known_device(
-        session, account.id, origin.address, origin.user_agent
-    )
-    return judge(
-        right=right,
+    locked = await login_attempts.is_locked(session, account, origin)
+    outcome = judge(
+        right=verdict.right,
         is_active=account.is_active,
         is_email_verified=account.is_email_verified,
-        locked_until=account.temporary_ban_until,
-        known_device=known_device,
-        instant=instant,
+        locked=locked,
     )
-
-
-def _count_wrong(account: Account, allowed: int) -> None:
-    attempts = account.failed_login_attempts + 1
-    lock = lock_after(attempts, allowed)
-    accounts.note_wrong_password(account, attempts, None if lock is None else now() + lock)
-
-
-def _record_unknown(session: AsyncSession, name: str, origin: Origin) -> None:
-    session.add(
-        UnknownLoginAttempt(
-            name_digest=hashlib.sha256(name.lower().encode()).digest(),
-            timestamp=now(),
-            ip_address=origin.address,
-            user_agent=origin.user_agent,
-        )
-    )
+    if outcome is Outcome.WELCOME:
+        if verdict.better_hash is not None:
+            accounts.renew_hash(account, verdict.better_hash)
+        return await second_factors.admit(session, issuer, account, origin, "password")
+    login_attempts.record(session, account.id, origin, "password", outcome)
+    if outcome is Outcome.UNVERIFIED:
+        return EmailNotVerified()
+    if outcome is Outcome.WRONG:
+        login_attempts.count_wrong(account, issuer.settings.lockout_after)
+    return WrongCredentials()
 
 
 async def change_password(
@@ -169,7 +130,7 @@ async def change_password(
     async with database.transaction() as session:
         account = await accounts.lock(session, principal.user_id)
         if not verdict.right:
-            _count_wrong(account, issuer.settings.lockout_after)
+            login_attempts.count_wrong(account, issuer.settings.lockout_after)
             pair = None
         else:
             if account.password != compared:
@@ -195,8 +156,3 @@ async def _change(
     name = account.first_name or account.username
     await send_mail(session, to=account.email, template="password_changed", context={"name": name})
     return await sessions.open_session(session, issuer, account, origin, "password")
-
-
-async def purge_unknown_attempts(session: AsyncSession) -> int:
-    """Delete a batch of the attempts on unknown names that are too old to matter; how many."""
-    return await queries.delete_unknown_attempts(session, now() - UNKNOWN_ATTEMPTS_KEPT, PURGE_BATCH)

@@ -1,4 +1,8 @@
-"""Add second factors."""
+"""Add second factors, passkeys and throttles, and say in the log what became of an attempt."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = "add_second_factors"
 down_revision = "extend_providers"
@@ -6,9 +10,78 @@ branch_labels = None
 depends_on = None
 
 
+def _account(table: str) -> list[sa.schema.SchemaItem]:
+    return [
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["user_id"],
+            ["users_customuser.id"],
+            name=f"fk_{table}_user_id_users_customuser",
+            ondelete="CASCADE",
+        ),
+    ]
+
+
+def _instant(name: str) -> sa.Column[object]:
+    return sa.Column(name, sa.DateTime(timezone=True), nullable=True)
+
+
+def _created_at() -> sa.Column[object]:
+    return sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False)
+
+
 def upgrade() -> None:
-    """Filled by the slice that needs it."""
+    op.add_column("users_loginlog", sa.Column("outcome", sa.String(), server_default="", nullable=False))
+    op.add_column("users_loginlog", sa.Column("login_method", sa.String(), nullable=True))
+    op.create_table(
+        "second_factor_authenticators",
+        *_account("second_factor_authenticators"),
+        sa.Column("secret", sa.LargeBinary(), nullable=False),
+        sa.Column("last_step", sa.BigInteger(), server_default="0", nullable=False),
+        _created_at(),
+        _instant("confirmed_at"),
+        sa.PrimaryKeyConstraint("user_id", name="pk_second_factor_authenticators"),
+    )
+    op.create_table(
+        "second_factor_recovery_codes",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        *_account("second_factor_recovery_codes"),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        _created_at(),
+        _instant("used_at"),
+        sa.PrimaryKeyConstraint("id", name="pk_second_factor_recovery_codes"),
+        sa.UniqueConstraint("user_id", "digest", name="uq_second_factor_recovery_codes_user_id_digest"),
+    )
+    _create_challenges()
+
+
+def _create_challenges() -> None:
+    table = "second_factor_challenges"
+    op.create_table(
+        table,
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        *_account(table),
+        sa.Column("login_method", sa.String(), nullable=False),
+        sa.Column("ip_address", postgresql.INET(), nullable=False),
+        sa.Column("user_agent", sa.Text(), server_default="", nullable=False),
+        _created_at(),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), server_default="0", nullable=False),
+        _instant("used_at"),
+        sa.PrimaryKeyConstraint("id", name=f"pk_{table}"),
+        sa.UniqueConstraint("digest", name=f"uq_{table}_digest"),
+        sa.CheckConstraint(
+            "login_method IN ('password', 'oidc', 'token')", name=f"ck_{table}_login_method_known"
+        ),
+    )
+    op.create_index(f"ix_{table}_user_id", table, ["user_id"])
+    op.create_index(f"ix_{table}_expires_at", table, ["expires_at"])
 
 
 def downgrade() -> None:
-    """Filled by the slice that needs it."""
+    op.drop_table("second_factor_challenges")
+    op.drop_table("second_factor_recovery_codes")
+    op.drop_table("second_factor_authenticators")
+    op.drop_column("users_loginlog", "login_method")
+    op.drop_column("users_loginlog", "outcome")

@@ -1,7 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from identity.logins.rules import Outcome, judge, lock_after
+from identity.login_attempts.rules import Outcome, is_locked, judge, lock_after
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -22,26 +22,18 @@ def test_the_lock_doubles_from_a_minute_to_an_hour(attempts: int, minutes: int |
         (True, True, False, None, False, Outcome.UNVERIFIED),
         (False, True, True, None, False, Outcome.WRONG),
         (False, True, False, None, False, Outcome.WRONG),
-        (True, False, True, None, False, Outcome.LOCKED),
+        (True, False, True, None, False, Outcome.DEACTIVATED),
         (True, True, True, NOW + SECOND, False, Outcome.LOCKED),
         (True, True, False, NOW + SECOND, False, Outcome.LOCKED),
         (True, True, True, NOW, False, Outcome.WELCOME),
         (True, True, True, NOW + SECOND, True, Outcome.WELCOME),
         (False, True, True, NOW + SECOND, True, Outcome.WRONG),
-        (True, False, True, NOW + SECOND, True, Outcome.LOCKED),
+        (True, False, True, NOW + SECOND, True, Outcome.DEACTIVATED),
     ],
 )
 def test_judging(
     right: bool, active: bool, verified: bool, until: datetime | None, known: bool, outcome: Outcome
 ) -> None:
-    assert (
-        judge(
-            right=right,
-            is_active=active,
-            is_email_verified=verified,
-            locked_until=until,
-            known_device=known,
-            instant=NOW,
-        )
-        is outcome
-    )
+    locked = is_locked(until, NOW, known_device=known)
+    found = judge(right=right, is_active=active, is_email_verified=verified, locked=locked)
+    assert found is outcome

@@ -1,4 +1,4 @@
-"""Logins: every attempt to sign in, and the lockout that follows from them."""
+"""Login attempts: every one on record, and the lockout that follows from wrong ones."""
 
 from datetime import datetime
 from ipaddress import IPv4Address, IPv6Address
@@ -12,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     LargeBinary,
+    String,
     Text,
     false,
     func,
@@ -21,7 +22,10 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 
 class LoginLog(Base):
-    """One attempt to sign in to an existing account, successful or not."""
+    """One attempt to sign in to an existing account, successful or not.
+
+    `outcome` says more than `successful` does; it is empty in the old site's rows, and so is `login_method`.
+    """
 
     __tablename__ = "users_loginlog"
 
@@ -31,6 +35,8 @@ class LoginLog(Base):
     ip_address: Mapped[IPv4Address | IPv6Address] = mapped_column(INET)
     user_agent: Mapped[str] = mapped_column(Text, server_default="")
     successful: Mapped[bool] = mapped_column(Boolean, server_default=false())
+    outcome: Mapped[str] = mapped_column(String, server_default="")
+    login_method: Mapped[str | None] = mapped_column(String)
 
     __table_args__ = (
         Index("users_login_user_id_312dc6_idx", "user_id", "timestamp"),

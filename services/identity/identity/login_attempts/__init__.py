@@ -1,0 +1,1 @@
+"""Login attempts: every one on record, and the lockout that follows from wrong ones."""

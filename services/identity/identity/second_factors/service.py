@@ -1,0 +1,224 @@
+"""Ask for a second factor between a login's first one and its session, and judge the answer.
+
+Every way to log in that proves one factor (a password, a provider's word) ends in `admit`.
+"""
+
+import math
+from dataclasses import dataclass
+from typing import Any, cast
+
+from chassis.db import Database, now
+from chassis.errors import LyceumError
+from chassis.mail import send_mail
+from contracts.fields import LoginMethod
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from identity.accounts import service as accounts
+from identity.accounts.service import Account
+from identity.login_attempts import service as login_attempts
+from identity.login_attempts.rules import Outcome
+from identity.origin import Origin
+from identity.second_factors import queries
+from identity.second_factors.errors import (
+    ChallengeInvalid,
+    SecondFactorLocked,
+    SecondFactorRequired,
+    SecondFactorWrong,
+)
+from identity.second_factors.models import Authenticator, Challenge
+from identity.second_factors.rules import (
+    CHALLENGE_LIVES,
+    TRIES_PER_CHALLENGE,
+    matching_step,
+    new_challenge,
+    same_place,
+    step_of,
+    stored,
+    typed,
+)
+from identity.sessions import service as sessions
+from identity.sessions.service import TokenPair
+from identity.tokens.issuer import Issuer
+from identity.vault import Vault
+
+PURGE_BATCH = 1000
+
+# --- after the first factor ---------------------------------------------------------------------------------
+
+
+async def is_on(session: AsyncSession, user_id: int) -> bool:
+    """Whether an account asks for a second factor."""
+    return await queries.is_on(session, user_id)
+
+
+async def admit(
+    session: AsyncSession, issuer: Issuer, account: Account, origin: Origin, method: LoginMethod
+) -> TokenPair | SecondFactorRequired:
+    """Let in whoever proved the first factor of a locked, active account that no lockout keeps shut: a session, or,
+    where the account has a second factor, the challenge for it. Either is put on record as an attempt.
+
+    The challenge comes as an error that the caller raises once its transaction has committed: raised inside, it
+    would roll itself back.
+    """
+    if not await queries.is_on(session, account.id):
+        login_attempts.record(session, account.id, origin, method, Outcome.WELCOME)
+        accounts.note_login(account, now(), None)
+        return await sessions.open_session(session, issuer, account, origin, method)
+    login_attempts.record(session, account.id, origin, method, Outcome.HALFWAY)
+    return await _challenge(session, account, origin, method)
+
+
+async def _challenge(
+    session: AsyncSession, account: Account, origin: Origin, method: LoginMethod
+) -> SecondFactorRequired:
+    challenge, instant = new_challenge(), now()
+    session.add(
+        Challenge(
+            digest=stored(challenge),
+            user_id=account.id,
+            login_method=method,
+            ip_address=origin.address,
+            user_agent=origin.user_agent,
+            created_at=instant,
+            expires_at=instant + CHALLENGE_LIVES,
+            attempts=0,
+        )
+    )
+    methods = ["totp"]
+    if await queries.count_unused_codes(session, account.id):
+        methods.append("recovery_code")
+    expires_in = int(CHALLENGE_LIVES.total_seconds())
+    return SecondFactorRequired(challenge=challenge, methods=methods, expires_in=expires_in)
+
+
+# --- the answer ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A second factor as it was given: one of these."""
+
+    code: str | None = None
+    recovery_code: str | None = None
+    credential: dict[str, Any] | None = None
+
+
+async def answer(
+    database: Database, issuer: Issuer, challenge: str, proof: Proof, origin: Origin
+) -> TokenPair:
+    """Open the session that the first factor was given for.
+
+    Raises ChallengeInvalid, SecondFactorWrong (which counts towards the lockout) or SecondFactorLocked.
+    """
+    async with database.transaction() as session:
+        settled = await _answer(session, issuer, challenge, proof, origin)
+    # Raised only now: what was counted is committed.
+    if isinstance(settled, LyceumError):
+        raise settled
+    return settled
+
+
+async def _answer(
+    session: AsyncSession, issuer: Issuer, challenge: str, proof: Proof, origin: Origin
+) -> TokenPair | LyceumError:
+    digest = stored(challenge)
+    found = await queries.challenge_of(session, digest)
+    if found is None:
+        return ChallengeInvalid()
+    account = await accounts.lock(session, found.user_id)
+    asked = await queries.challenge_of(session, digest, lock=True)
+    if asked is None or not account.is_active or not _is_open(asked, origin):
+        return ChallengeInvalid()
+    method = cast("LoginMethod", asked.login_method)
+    if await login_attempts.is_locked(session, account, origin):
+        login_attempts.record(session, account.id, origin, method, Outcome.LOCKED)
+        return SecondFactorLocked("Wait before you try again.", retry_after=_seconds_locked(account))
+    asked.attempts += 1
+    if not await is_right(session, issuer, account, proof, challenge):
+        login_attempts.record(session, account.id, origin, method, Outcome.WRONG_SECOND_FACTOR)
+        login_attempts.count_wrong(account, issuer.settings.lockout_after)
+        return SecondFactorWrong(TRIES_PER_CHALLENGE - asked.attempts)
+    asked.used_at = now()
+    login_attempts.record(session, account.id, origin, method, Outcome.WELCOME)
+    accounts.note_login(account, now(), None)
+    return await sessions.open_session(session, issuer, account, origin, method)
+
+
+def _is_open(asked: Challenge, origin: Origin) -> bool:
+    return (
+        asked.used_at is None
+        and asked.expires_at > now()
+        and asked.attempts < TRIES_PER_CHALLENGE
+        and asked.user_agent == origin.user_agent
+        and same_place(asked.ip_address, origin.address)
+    )
+
+
+def _seconds_locked(account: Account) -> int:
+    until = account.temporary_ban_until
+    return 1 if until is None else max(1, math.ceil((until - now()).total_seconds()))
+
+
+async def is_right(
+    session: AsyncSession, issuer: Issuer, account: Account, proof: Proof, challenge: str | None = None
+) -> bool:
+    """Whether this is a second factor of the locked account. A code that is right is used up by being asked about.
+
+    A passkey answers a challenge; without one it is never right.
+    """
+    if proof.code is not None:
+        return await _use_code(session, issuer, account.id, proof.code)
+    if proof.recovery_code is not None:
+        return await _use_recovery_code(session, account, proof.recovery_code)
+    return False
+
+
+async def _use_code(session: AsyncSession, issuer: Issuer, user_id: int, code: str) -> bool:
+    app = await queries.authenticator_of(session, user_id, lock=True)
+    if app is None or app.confirmed_at is None:
+        return False
+    step = matching_step(_secret_of(issuer, app), typed(code), step_of(now()), later_than=app.last_step)
+    if step is None:
+        return False
+    app.last_step = step
+    return True
+
+
+def _secret_of(issuer: Issuer, app: Authenticator) -> str:
+    return issuer.vault.open(app.secret, _purpose(app.user_id)).decode()
+
+
+def _purpose(user_id: int) -> str:
+    return f"totp secret {user_id}"
+
+
+async def _use_recovery_code(session: AsyncSession, account: Account, code: str) -> bool:
+    row = await queries.lock_unused_code(session, account.id, stored(typed(code)))
+    if row is None:
+        return False
+    row.used_at = now()
+    await session.flush()
+    left = await queries.count_unused_codes(session, account.id)
+    await _tell(session, account, "recovery_code_used", left=left)
+    return True
+
+
+async def _tell(session: AsyncSession, account: Account, template: str, **context: Any) -> None:
+    name = account.first_name or account.username
+    await send_mail(session, to=account.email, template=template, context={"name": name, **context})
+
+
+# --- housekeeping -------------------------------------------------------------------------------------------
+
+
+async def purge_expired(session: AsyncSession) -> int:
+    """Delete a batch of challenges that are over; how many."""
+    return await queries.delete_expired_challenges(session, now(), PURGE_BATCH)
+
+
+async def reseal_batch(session: AsyncSession, vault: Vault) -> int:
+    """Seal a batch of secrets again that were sealed with an older key; how many."""
+    rows = await queries.lock_sealed_otherwise(session, vault.key_id, PURGE_BATCH)
+    for row in rows:
+        row.secret = vault.reseal(row.secret, _purpose(row.user_id))
+    return len(rows)
