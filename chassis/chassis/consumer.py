@@ -31,6 +31,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis import dead_letters, metrics
 from chassis.cluster import ClusterWatch
 from chassis.db import Base, Database
+from chassis.erasure import put_under_tombstones
 from chassis.passing import is_passing
 from chassis.settings import ServiceSettings
 from chassis.tracing import continue_trace, current_trace
@@ -392,7 +393,7 @@ class Consumer:
 
     async def _run_handlers(self, session: AsyncSession, fresh: Sequence[Received[Any]]) -> None:
         batched: dict[Batched, list[Received[Any]]] = {}
-        for one in fresh:
+        for one in await put_under_tombstones(session, fresh):
             handler = self.subscriptions[type(one.data)]
             if isinstance(handler, Batched):
                 batched.setdefault(handler, []).append(one)

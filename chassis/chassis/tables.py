@@ -2,8 +2,17 @@
 
 from chassis.consumer import ProcessedEvent
 from chassis.dead_letters import DeadLetter
+from chassis.erasure import ErasedPerson
 from chassis.idempotency import IdempotencyKey
 from chassis.mail import OutgoingMail
 from chassis.outbox import OutboxRelay, OutboxRow
 
-__all__ = ["DeadLetter", "IdempotencyKey", "OutboxRelay", "OutboxRow", "OutgoingMail", "ProcessedEvent"]
+__all__ = [
+    "DeadLetter",
+    "ErasedPerson",
+    "IdempotencyKey",
+    "OutboxRelay",
+    "OutboxRow",
+    "OutgoingMail",
+    "ProcessedEvent",
+]
