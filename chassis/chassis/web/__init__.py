@@ -11,7 +11,7 @@ from chassis.web.deps import (
     Session,
     Staff,
 )
-from chassis.web.etag import etag, require_match
+from chassis.web.etag import etag, is_fresh, require_match
 from chassis.web.route import Router
 from chassis.web.server import serve
 
@@ -26,6 +26,7 @@ __all__ = [
     "Session",
     "Staff",
     "etag",
+    "is_fresh",
     "require_match",
     "serve",
     "service_app",

@@ -17,3 +17,11 @@ def require_match(if_match: str | None, current: str) -> None:
         return
     if current not in [tag.strip() for tag in if_match.split(",")]:
         raise PreconditionFailed("Read it again and apply your change to what it is now.")
+
+
+def is_fresh(if_none_match: str | None, current: str) -> bool:
+    """Whether the caller has what `current` names already, so that 304 says it all (RFC 9110, 13.1.2: weakly)."""
+    if if_none_match is None:
+        return False
+    named = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return "*" in named or current.removeprefix("W/") in named

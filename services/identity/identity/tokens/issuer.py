@@ -20,9 +20,9 @@ from identity.tokens.models import SigningKey
 from identity.tokens.rules import as_refresh_token
 from identity.vault import Vault
 
-KEY_KEPT_SECONDS = 30.0
-"""How long a process signs with a key before it looks for a newer one. A key is published before it signs, and
-believed after it was taken out of use, for longer than this."""
+KEY_KEPT_SECONDS = 5.0
+"""How long a process signs with a key before it looks for a newer one: how long after a rotation made by hand
+tokens are still signed with the key that was distrusted."""
 
 
 class NoSigningKey(RuntimeError):
@@ -95,7 +95,10 @@ class Issuer:
             row = await queries.signing_key(session, instant, instant + lifetime)
             if row is None:
                 raise NoSigningKey
-            self._signing = SigningWith(row.kid, self.open_key(row), time.monotonic())
+            # Decrypted once: mostly it is the key at hand.
+            held = self._signing
+            key = held.key if held is not None and held.kid == row.kid else self.open_key(row)
+            self._signing = SigningWith(row.kid, key, time.monotonic())
         return self._signing
 
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import and_, delete, literal, or_, select
+from sqlalchemy import and_, delete, func, literal, or_, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -61,3 +61,36 @@ async def signing_key(session: AsyncSession, instant: datetime, outlasting: date
     return await session.scalar(
         select(SigningKey).where(usable).order_by(SigningKey.not_before.desc(), SigningKey.kid).limit(1)
     )
+
+
+async def newest_key(session: AsyncSession) -> SigningKey | None:
+    """The key that no other follows, whether it signs already or was only announced."""
+    unfollowed = select(SigningKey).where(SigningKey.retires_at.is_(None))
+    return await session.scalar(unfollowed.order_by(SigningKey.not_before.desc(), SigningKey.kid).limit(1))
+
+
+async def all_keys(session: AsyncSession) -> list[SigningKey]:
+    """Every key, in the order in which they sign."""
+    in_order = select(SigningKey).order_by(SigningKey.not_before, SigningKey.kid.desc())
+    return list(await session.scalars(in_order))
+
+
+async def keys_but(session: AsyncSession, kid: str) -> list[SigningKey]:
+    """Every key but this one, locked."""
+    others = select(SigningKey).where(SigningKey.kid != kid).order_by(SigningKey.kid)
+    return list(await session.scalars(others.with_for_update()))
+
+
+async def delete_retired(session: AsyncSession, instant: datetime) -> int:
+    """Delete the keys that retired; how many."""
+    done = await session.execute(
+        delete(SigningKey).where(SigningKey.retires_at <= instant).returning(SigningKey.kid)
+    )
+    return len(done.all())
+
+
+async def lock_sealed_otherwise(session: AsyncSession, key_id: bytes, limit: int) -> list[SigningKey]:
+    """Keys whose private half is not sealed with the secret of this name, at most `limit`, locked."""
+    sealed_with = func.substring(SigningKey.private_encrypted, 1, len(key_id))
+    others = select(SigningKey).where(sealed_with != key_id).order_by(SigningKey.kid).limit(limit)
+    return list(await session.scalars(others.with_for_update(skip_locked=True)))

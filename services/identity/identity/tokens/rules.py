@@ -46,3 +46,16 @@ def judge(*, used_at: datetime | None, successor_used: bool, instant: datetime, 
     if not successor_used and instant - used_at <= grace:
         return Use.REPEAT
     return Use.REUSE
+
+
+def next_signs_from(
+    signing_since: datetime, lifetime: timedelta, announced: timedelta, instant: datetime
+) -> datetime | None:
+    """From when the next signing key signs, if it is to be announced now; None while it is too soon for that.
+
+    It signs when the one before has signed for its `lifetime`, and never before it was published for `announced`.
+    """
+    due = signing_since + lifetime
+    if due - announced > instant:
+        return None
+    return max(due, instant + announced)

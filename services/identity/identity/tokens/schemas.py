@@ -23,14 +23,19 @@ class KeySetOut(OutputModel):
 
 
 class Discovery(OutputModel):
-    """Where a verifier finds what it needs."""
+    """Where a verifier finds what it needs. What is not offered is said so: the standard's defaults would say else."""
 
     model_config = ConfigDict(from_attributes=True, frozen=True)
 
     issuer: str = Field(examples=["https://lyceum.example"])
     jwks_uri: str = Field(examples=["https://lyceum.example/.well-known/jwks.json"])
-    id_token_signing_alg_values_supported: list[str] = Field(examples=[["ES256"]])
+    service_documentation: str = Field(examples=["https://lyceum.example/docs"])
+    id_token_signing_alg_values_supported: list[str] = Field(
+        description="What all our tokens are signed with.", examples=[["ES256"]]
+    )
     subject_types_supported: list[str] = Field(examples=[["public"]])
-    response_types_supported: list[str] = Field(examples=[[]])
-    grant_types_supported: list[str] = Field(examples=[["password", "refresh_token"]])
+    response_types_supported: list[str] = Field(default=[], examples=[[]])
+    grant_types_supported: list[str] = Field(default=[], examples=[[]])
+    claims_parameter_supported: bool = Field(default=False, examples=[False])
+    request_uri_parameter_supported: bool = Field(default=False, examples=[False])
     claims_supported: list[str] = Field(examples=[["sub", "role", "tier"]])

@@ -1,20 +1,14 @@
-"""Refresh tokens on record, and the keys that sign."""
+"""Refresh tokens on record."""
 
-import base64
-import hashlib
 import hmac
 from datetime import datetime, timedelta
-from typing import Any
 
-import orjson
-from chassis.auth import ALGORITHM
 from chassis.db import now
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.tokens import queries
-from identity.tokens.issuer import Issuer, make_key_pair
-from identity.tokens.models import BlacklistedToken, OutstandingToken, SigningKey
+from identity.tokens.issuer import Issuer
+from identity.tokens.models import BlacklistedToken, OutstandingToken
 from identity.tokens.rules import Use, fingerprint, judge
 
 RefreshToken = OutstandingToken
@@ -22,51 +16,6 @@ RefreshToken = OutstandingToken
 
 PURGE_BATCH = 1000
 KEPT_AFTER_EXPIRY = timedelta(days=1)
-
-
-# --- signing keys -------------------------------------------------------------------------------------------
-
-
-async def ensure_signing_key(session: AsyncSession, issuer: Issuer) -> str:
-    """See to it that there is a key to sign with, and that we can open it; its kid.
-
-    Replicas that start together make one key between them. Raises Sealed when the key there was made with another
-    IDENTITY_SECRET_KEY: better not to start than to answer every login with an error.
-    """
-    await session.execute(text("SELECT pg_advisory_xact_lock(hashtext('identity signing keys'))"))
-    instant = now()
-    row = await queries.signing_key(session, instant, instant + timedelta(days=1))
-    if row is None:
-        row = _make_signing_key(issuer, instant)
-        session.add(row)
-    issuer.open_key(row)
-    return row.kid
-
-
-def _make_signing_key(issuer: Issuer, instant: datetime) -> SigningKey:
-    pem, public = make_key_pair()
-    kid = _thumbprint(public)
-    return SigningKey(
-        kid=kid,
-        public_jwk={**public, "kid": kid, "use": "sig", "alg": ALGORITHM},
-        private_encrypted=issuer.vault.seal(pem.encode(), f"signing key {kid}"),
-        created_at=instant,
-        not_before=instant,
-    )
-
-
-def _thumbprint(public: dict[str, Any]) -> str:
-    """The JWK's thumbprint (RFC 7638): the same key has the same name everywhere."""
-    members = orjson.dumps(public, option=orjson.OPT_SORT_KEYS)
-    return base64.urlsafe_b64encode(hashlib.sha256(members).digest()).rstrip(b"=").decode()
-
-
-async def published_keys(session: AsyncSession) -> dict[str, Any]:
-    """The JWKS: public halves only."""
-    return {"keys": [row.public_jwk for row in await queries.published_keys(session, now())]}
-
-
-# --- refresh tokens -----------------------------------------------------------------------------------------
 
 
 async def record_refresh_token(

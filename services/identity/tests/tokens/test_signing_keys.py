@@ -8,9 +8,8 @@ from chassis.db import Database
 from chassis.testing import ServiceUnderTest
 from identity.main import create_app
 from identity.settings import Settings
-from identity.tokens import service as tokens
-from identity.tokens.issuer import Issuer
-from identity.vault import Sealed, Vault
+from identity.tokens import signing_keys
+from identity.vault import Sealed, Vault, vault_of
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
 
@@ -19,21 +18,20 @@ def secret() -> SecretStr:
     return SecretStr(base64.b64encode(os.urandom(32)).decode())
 
 
-async def ensure(database: Database, issuer: Issuer) -> str:
+async def ensure(database: Database, settings: Settings) -> str:
     async with database.transaction() as session:
-        return await tokens.ensure_signing_key(session, issuer)
+        return await signing_keys.ensure_signing_key(session, vault_of(settings), settings)
 
 
 async def test_replicas_that_start_together_make_one_key(database: Database, settings: Settings) -> None:
-    issuers = [Issuer(settings, Vault(settings.secret_key)) for _ in range(5)]
-    kids = await asyncio.gather(*(ensure(database, issuer) for issuer in issuers))
+    kids = await asyncio.gather(*(ensure(database, settings) for _ in range(5)))
     assert len(set(kids)) == 1
     async with database.transaction() as session:
         assert await session.scalar(text("SELECT count(*) FROM signing_keys")) == 1
 
 
 async def test_the_private_half_is_not_in_the_table(database: Database, settings: Settings) -> None:
-    await ensure(database, Issuer(settings, Vault(settings.secret_key)))
+    await ensure(database, settings)
     async with database.transaction() as session:
         row = (await session.execute(text("SELECT * FROM signing_keys"))).one()
     assert b"PRIVATE" not in row.private_encrypted
@@ -53,8 +51,8 @@ async def test_the_jwks_holds_public_halves_of_keys_in_use(
     client: httpx.AsyncClient, database: Database, settings: Settings
 ) -> None:
     async with database.transaction() as session:
-        await session.execute(text("UPDATE signing_keys SET retires_at = now() + interval '1 hour'"))
-    newer = await ensure(database, Issuer(settings, Vault(settings.secret_key)))
+        await session.execute(text("UPDATE signing_keys SET retires_at = now() + interval '1 minute'"))
+    newer = await ensure(database, settings)
     both = (await client.get("/.well-known/jwks.json")).json()["keys"]
     assert {key["alg"] for key in both} == {"ES256"}
     assert all("d" not in key for key in both)

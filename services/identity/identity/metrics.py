@@ -1,0 +1,16 @@
+"""What identity counts beside what every process does."""
+
+from prometheus_client import Counter, Gauge
+
+SIGNING_KEYS = Gauge(
+    "lyceum_identity_signing_keys",
+    "Keys of access tokens, by state: announced, signing, retiring, retired",
+    ["state"],
+)
+SIGNING_KEY_DUE = Gauge(
+    "lyceum_identity_signing_key_due_seconds",
+    "Until the newest signing key is to be followed by the next; below zero it is overdue",
+)
+RESEALED = Counter(
+    "lyceum_identity_resealed_total", "Secrets sealed anew with the newest IDENTITY_SECRET_KEY", ["what"]
+)
