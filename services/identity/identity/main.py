@@ -13,10 +13,13 @@ from identity.administration import routes as administration
 from identity.audit import routes as audit
 from identity.audit.address import RememberAddress
 from identity.billing import routes as billing
+from identity.email_addresses import routes as email_addresses
 from identity.logins import routes as logins
+from identity.outbound import outbound_of
 from identity.password_resets import routes as password_resets
 from identity.passwords.hashing import Hasher
 from identity.profiles import routes as profiles
+from identity.providers.discovery import Discovery
 from identity.registration import routes as registration
 from identity.second_factors import routes as second_factors
 from identity.sessions import routes as sessions
@@ -54,6 +57,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             password_resets.router,
             sessions.auth_router,
             sessions.router,
+            email_addresses.router,
+            email_addresses.auth_router,
             profiles.router,
             billing.router,
             accounts.router,
@@ -67,6 +72,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RememberAddress, settings=settings)
     app.state.issuer = issuer
     app.state.hasher = hasher
+    app.state.discovery = Discovery(outbound_of(settings))
     return app
 
 

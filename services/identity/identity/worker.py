@@ -14,6 +14,7 @@ from identity.mail_requests import service as mail_requests
 from identity.mail_requests.service import Asked
 from identity.one_time_tokens import service as one_time_tokens
 from identity.password_resets import service as password_resets
+from identity.providers import service as providers
 from identity.registration import service as registration
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
@@ -31,6 +32,7 @@ Reseal = Callable[[AsyncSession, Vault], Awaitable[int]]
 
 RESEALED: dict[str, Reseal] = {
     "signing_keys": signing_keys.reseal_batch,
+    "client_secrets": providers.reseal_batch,
 }
 """Everything that is sealed with IDENTITY_SECRET_KEY, by the name it goes by in the metric: when that secret changes,
 all of it is sealed anew. What is not in this list is lost with the old secret."""
@@ -84,6 +86,19 @@ def reseal_while_old_secrets_are_kept(settings: Settings) -> Callable[[Database]
     return work
 
 
+def seal_client_secrets(settings: Settings) -> Callable[[Database], Awaitable[None]]:
+    """The job that seals what the old site's data brings over in the clear."""
+    vault = vault_of(settings)
+
+    async def work(database: Database) -> None:
+        done = 1
+        while done:
+            async with database.transaction() as session:
+                done = await providers.reseal_batch(session, vault)
+
+    return work
+
+
 def rotate_signing_keys(settings: Settings) -> Callable[[Database], Awaitable[None]]:
     """The job that announces the next signing key in time, and removes those whose last token has expired."""
     vault = vault_of(settings)
@@ -115,6 +130,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("purge", HOUR, purge(settings)),
         PeriodicJob("signing_keys", HOUR / 4, rotate_signing_keys(settings)),
         PeriodicJob("reseal", HOUR, reseal_while_old_secrets_are_kept(settings)),
+        PeriodicJob("client_secrets", HOUR, seal_client_secrets(settings)),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

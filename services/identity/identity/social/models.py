@@ -1,4 +1,4 @@
-"""Social login: providers, linked accounts and what a login needs on its way."""
+"""Social login: linked accounts and what a login needs on its way."""
 
 from datetime import datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     ForeignKey,
     Identity,
+    Index,
     Integer,
     SmallInteger,
     String,
@@ -20,39 +21,6 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
-
-
-class SocialApp(Base):
-    """A configured OAuth 2 or OpenID Connect provider; `secret` is encrypted."""
-
-    __tablename__ = "socialaccount_socialapp"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    provider: Mapped[str] = mapped_column(String)
-    provider_id: Mapped[str] = mapped_column(String, server_default="")
-    name: Mapped[str] = mapped_column(String, server_default="")
-    client_id: Mapped[str] = mapped_column(String, server_default="")
-    secret: Mapped[str] = mapped_column(String, server_default="")
-    key: Mapped[str] = mapped_column(String, server_default="")
-    settings: Mapped[dict[str, Any]] = mapped_column(JSONB, server_default="{}")
-
-
-class SocialAppSite(Base):
-    """A site on which a provider is offered."""
-
-    __tablename__ = "socialaccount_socialapp_sites"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    socialapp_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("socialaccount_socialapp.id", ondelete="CASCADE")
-    )
-    site_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("django_site.id", ondelete="CASCADE"), index=True
-    )
-
-    __table_args__ = (
-        UniqueConstraint("socialapp_id", "site_id", name="unique_together_socialaccount_socialapp_sites"),
-    )
 
 
 class SocialAccount(Base):
@@ -76,7 +44,8 @@ class SocialAccount(Base):
 
 
 class SocialToken(Base):
-    """A provider's tokens for a linked account; both are encrypted."""
+    """A provider's tokens for a linked account: `token` for access, `token_secret` to refresh it, both sealed by the vault
+    ("sealed:" and hex; "" for none)."""
 
     __tablename__ = "socialaccount_socialtoken"
 
@@ -139,7 +108,11 @@ class Association(Base):
 
 
 class Nonce(Base):
-    """A state or nonce that was used: the unique row is the guard against replay."""
+    """A nonce of a provider's that was used: the unique row is the guard against replay.
+
+    `server_url` is the issuer, `salt` the SHA-256 of what was used; `timestamp`, in seconds since 1970, is when it may be
+    forgotten, because nothing with it is taken any more.
+    """
 
     __tablename__ = "social_auth_nonce"
 
@@ -150,11 +123,18 @@ class Nonce(Base):
 
     __table_args__ = (
         UniqueConstraint("server_url", "timestamp", "salt", name="unique_together_social_auth_nonce"),
+        # Once, whenever it comes again.
+        Index("uq_social_auth_nonce_server_url_salt", "server_url", "salt", unique=True),
+        Index("ix_social_auth_nonce_timestamp", "timestamp"),
     )
 
 
 class Partial(Base):
-    """A social login that waits for something, resumed by its token."""
+    """A social login that waits for something, resumed by its token, once.
+
+    `token` is the SHA-256 of what the client holds, `next_step` a `rules.Step`, `backend` the provider's slug; `data` is
+    sealed by the vault. How long it may wait follows from `timestamp` and the step.
+    """
 
     __tablename__ = "social_auth_partial"
 
@@ -169,7 +149,11 @@ class Partial(Base):
 
 
 class Code(Base):
-    """The code that confirms the address of a social login."""
+    """The code that confirms the address of a social login.
+
+    `code` is the SHA-256 of what was mailed together with the paused login it was mailed for; `verified` says that it was
+    used.
+    """
 
     __tablename__ = "social_auth_code"
 
@@ -182,13 +166,3 @@ class Code(Base):
     )
 
     __table_args__ = (UniqueConstraint("email", "code", name="unique_together_social_auth_code"),)
-
-
-class Site(Base):
-    """A site that this platform answers for."""
-
-    __tablename__ = "django_site"
-
-    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
-    domain: Mapped[str] = mapped_column(String, unique=True)
-    name: Mapped[str] = mapped_column(String, server_default="")
