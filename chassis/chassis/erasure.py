@@ -148,7 +148,7 @@ async def put_under_tombstones(session: AsyncSession, received: Sequence[T]) -> 
     statement = select(ErasedPerson.user_id, ErasedPerson.tombstone_id).where(
         ErasedPerson.user_id.in_(sorted(people))
     )
-    tombstones = {user_id: tombstone_id for user_id, tombstone_id in await session.execute(statement)}
+    tombstones = {row.user_id: row.tombstone_id for row in await session.execute(statement)}
     if not tombstones:
         return list(received)
     return [_under_tombstones(one, tombstones) for one in received]
@@ -175,7 +175,7 @@ def _under_tombstones(one: T, tombstones: Mapping[int, int]) -> T:
         changed |= {name: "" for name in EMPTIED if name in fields}
         changed |= {name: None for name in NULLED if name in fields}
     data = event.model_copy(update=changed)
-    return replace(one, data=data, subject=data.event_subject())  # type: ignore[type-var, call-arg]
+    return replace(one, data=data, subject=data.event_subject())  # type: ignore[type-var]
 
 
 async def sweep(database: Database, erase: Erase) -> None:

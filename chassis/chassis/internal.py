@@ -1,7 +1,7 @@
 """Asking another service over HTTP: every wait bounded, safe questions asked again, refusals told in our terms."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -12,6 +12,10 @@ from chassis.auth import ServiceSigner
 from chassis.errors import Conflict, Invalid, NotFound, Unavailable
 from chassis.settings import HttpSettings, ServiceSettings
 from chassis.tracing import current_request_id, traceparent
+
+LINE_AT_MOST = 32 * 1024 * 1024
+STREAM_PATIENCE = httpx.Timeout(30.0, connect=1.0, pool=2.0)
+"""For the next piece of a long answer, not for the whole of it."""
 
 
 class _NotNow(Exception):
@@ -61,16 +65,43 @@ class InternalCalls:
             raise Unavailable(f"The {callee} service does not answer just now.") from error
         raise AssertionError("unreachable: the retries above return or raise")
 
-    async def _send(self, method: str, callee: str, path: str, **given: Any) -> Any:
+    async def lines(self, callee: str, path: str) -> AsyncIterator[bytes]:
+        """The lines `callee` answers with, one by one, as they come; none is held longer than its reader needs it.
+
+        Raises NotFound for its 404; Unavailable when it cannot answer, or breaks off: what came before is then not
+        the whole answer, so whoever must know also asks for a last line that says so.
+        """
+        url, headers = f"{self._urls[callee]}{path}", self._headers(callee)
+        try:
+            async with self._client.stream("GET", url, headers=headers, timeout=STREAM_PATIENCE) as answer:
+                if answer.status_code == 404:
+                    raise NotFound
+                if answer.status_code != 200:
+                    raise Unavailable(f"The {callee} service answered {answer.status_code}.")
+                rest = b""
+                async for piece in answer.aiter_bytes():
+                    *whole, rest = (rest + piece).split(b"\n")
+                    for line in whole:
+                        yield line
+                    if len(rest) > LINE_AT_MOST:
+                        raise Unavailable(f"The {callee} service answered with a line without end.")
+                if rest:
+                    yield rest
+        except httpx.TransportError as error:
+            raise Unavailable(f"The {callee} service does not answer just now.") from error
+
+    def _headers(self, callee: str) -> dict[str, str]:
         headers = {"Authorization": f"Bearer {self._signer.token(callee)}"}
         if (trace := traceparent()) is not None:
             headers["traceparent"] = trace
         if (request_id := current_request_id.get()) is not None:
             headers["X-Request-Id"] = request_id
+        return headers
+
+    async def _send(self, method: str, callee: str, path: str, **given: Any) -> Any:
+        url, headers = f"{self._urls[callee]}{path}", self._headers(callee)
         try:
-            answer = await self._client.request(
-                method, f"{self._urls[callee]}{path}", headers=headers, **given
-            )
+            answer = await self._client.request(method, url, headers=headers, **given)
         except httpx.TransportError as error:
             raise _NotNow(repr(error)) from error
         # 401: during a rotation of our key the callee may know the new one a few seconds later than we.

@@ -1,15 +1,17 @@
 """The analytics service's API: `python -m analytics.main`."""
 
 from chassis.web import serve, service_app
+from chassis.web.personal_data import personal_data_router
 from fastapi import FastAPI
 
-import analytics.tables  # noqa: F401 - every model is mapped before the first statement
 from analytics.course_statistics.routes import router as courses
 from analytics.facts.routes import router as activity
 from analytics.folding.routes import router as folding
 from analytics.instructor_statistics.routes import router as instructors
+from analytics.personal_data import SECTIONS
 from analytics.platform_statistics.routes import router as platform
 from analytics.settings import Settings
+from analytics.tables import metadata
 from analytics.user_statistics.routes import router as users
 
 
@@ -18,7 +20,15 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     return service_app(
         settings or Settings(),
         title="Lyceum analytics",
-        routers=[platform, courses, users, instructors, activity, folding],
+        routers=[
+            platform,
+            courses,
+            users,
+            instructors,
+            activity,
+            folding,
+            personal_data_router("analytics", metadata, SECTIONS),
+        ],
     )
 
 

@@ -1,0 +1,35 @@
+"""What catalog holds on a person: what goes into their export, and what does not, and why."""
+
+from chassis.personal_data import HEAVY, Section
+
+_MINE = "courses_course.created_by_id"
+
+SECTIONS = (
+    Section("name_shown_to_others", "catalog_person", leaves_out=("tombstone_id",)),
+    # What a moderator noted is the moderator's.
+    Section("reviews", "courses_review", leaves_out=("moderation_notes",)),
+    Section("enrollments", "catalog_enrollment"),
+    Section("instructor_standing", "catalog_instructor"),
+    Section("teaching_rights", "catalog_co_instructor"),
+    # The preview token opens the course to whoever has it; `search` is the texts once more.
+    Section("courses", "courses_course", "created_by_id", leaves_out=("preview_token", "search")),
+    Section("modules", "courses_module", f"course_id -> {_MINE}"),
+    Section(
+        "lessons",
+        "courses_lesson",
+        f"module_id -> courses_module.course_id -> {_MINE}",
+        rows_a_page=HEAVY,
+    ),
+    Section(
+        "resources",
+        "courses_resource",
+        f"lesson_id -> courses_lesson.module_id -> courses_module.course_id -> {_MINE}",
+        leaves_out=("storage_key",),
+    ),
+)
+
+NOT_EXPORTED = {
+    "courses_category": "the platform's own tree of subjects; nobody's",
+    "content_testimonial": "what the platform prints of people it asked; written by admins, tied to no account",
+    "catalog_course_publication": "the outline of a course as it was published, all of which the other sections hold",
+}
