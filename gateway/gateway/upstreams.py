@@ -42,12 +42,14 @@ TABLE: dict[str, str] = {
         POST               /api/v1/users/{id}/ban
         GET                /api/v1/users/{id}/public
         GET PATCH DELETE   /api/v1/users/me
+        GET                /media/profiles/{user_id}/{name}
         GET PATCH          /api/v1/users/me/profile
         PUT DELETE         /api/v1/users/me/profile/picture               upload
         GET                /api/v1/users/me/sessions
         DELETE             /api/v1/users/me/sessions/{id}
         GET                /api/v1/users/me/logins
-        GET POST           /api/v1/users/me/emails
+        GET                /api/v1/users/me/emails
+        POST               /api/v1/users/me/emails                        auth
         DELETE             /api/v1/users/me/emails/{id}
         POST               /api/v1/users/me/emails/{id}/primary
         GET                /api/v1/users/me/export                        slow

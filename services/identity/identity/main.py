@@ -54,6 +54,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             registration.router,
             logins.router,
             second_factors.auth_router,
+            second_factors.router,
+            second_factors.admin_router,
             password_resets.router,
             sessions.auth_router,
             sessions.router,

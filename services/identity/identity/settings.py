@@ -39,12 +39,17 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     mails_per_hour: int = Field(5, ge=1)
     """Verification and reset mails an account can be sent in an hour, times `limits_factor`."""
 
+    emails_per_account: int = Field(10, ge=1)
+    """Addresses an account may have on its list, confirmed or not."""
+
     hashing_threads: int = Field(2, ge=1)
     hashing_queue: int = Field(500, ge=1)
     """Passwords waiting to be hashed or compared; beyond that a request is told to come back."""
 
     lockout_after: int = Field(5, ge=1)
     """Wrong passwords in a row before an account is locked: for a minute, doubling with each further one to an hour."""
+    fresh_login_minutes: int = Field(15, ge=1)
+    """How long after a login the password need not be given again to change a second factor or a passkey."""
     login_log_days: int = Field(365, ge=30)
     """How long attempts to log in are kept."""
 

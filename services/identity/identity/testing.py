@@ -12,6 +12,7 @@ import httpx
 from chassis.db import Database
 from chassis.mail import send_due_mail
 
+from identity.email_addresses.service import mail_confirmations
 from identity.settings import Settings
 from identity.worker import answer_mail_requests
 
@@ -30,6 +31,7 @@ class Postbox:
     async def collect(self) -> list[EmailMessage]:
         """The mails that came since the last time."""
         await answer_mail_requests(self.settings)(self.database)
+        await mail_confirmations(self.database, self.settings)
         await send_due_mail(self.database)
         fresh = sorted(p for p in self.spool.glob("*.eml") if p.name not in self.seen)
         self.seen |= {path.name for path in fresh}

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity import metrics
+from identity.email_addresses import service as email_addresses
 from identity.login_attempts import service as login_attempts
 from identity.mail_requests import service as mail_requests
 from identity.mail_requests.service import Asked
@@ -32,6 +33,7 @@ Reseal = Callable[[AsyncSession, Vault], Awaitable[int]]
 
 RESEALED: dict[str, Reseal] = {
     "signing_keys": signing_keys.reseal_batch,
+    "second_factor_authenticators": second_factors.reseal_batch,
     "client_secrets": providers.reseal_batch,
 }
 """Everything that is sealed with IDENTITY_SECRET_KEY, by the name it goes by in the metric: when that secret changes,
@@ -48,6 +50,7 @@ def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
         login_attempts.purge_unknown,
         partial(login_attempts.purge_known, days=settings.login_log_days),
         second_factors.purge_expired,
+        partial(email_addresses.purge, settings=settings),
     )
 
     async def work(database: Database) -> None:
@@ -131,6 +134,12 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("signing_keys", HOUR / 4, rotate_signing_keys(settings)),
         PeriodicJob("reseal", HOUR, reseal_while_old_secrets_are_kept(settings)),
         PeriodicJob("client_secrets", HOUR, seal_client_secrets(settings)),
+        PeriodicJob(
+            "confirmations",
+            15,
+            partial(email_addresses.mail_confirmations, settings=settings),
+            email_addresses.CHANNEL,
+        ),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import cast
+from typing import Any, NoReturn, cast
 
 from chassis.db import now
 from chassis.errors import NotFound
@@ -16,8 +16,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity.accounts import queries
 from identity.accounts.errors import EmailTaken, UsernameTaken
 from identity.accounts.models import CustomUser
-from identity.accounts.rules import ADMIN, display_name, role_by_standing
+from identity.accounts.rules import ADMIN, display_name, is_ban_in_force, role_by_standing
 from identity.profiles import service as profiles
+
+EXPORTED = (
+    "id",
+    "email",
+    "username",
+    "first_name",
+    "last_name",
+    "role",
+    "is_staff",
+    "is_superuser",
+    "is_active",
+    "is_email_verified",
+    "is_banned",
+    "temporary_ban_until",
+    "failed_login_attempts",
+    "date_joined",
+    "last_login",
+)
 
 Account = CustomUser
 """An account as other slices hold it: they read it, and change it by what follows."""
@@ -53,10 +71,15 @@ async def create(
     )
     if account is None:
         # A rival may have taken the username between the look and the insert.
-        if await queries.is_taken(session, username) or not await queries.reserve(session, username):
-            raise UsernameTaken("Choose another username.")
-        raise EmailTaken
+        await refuse_taken_email(session, username)
     return account
+
+
+async def refuse_taken_email(session: AsyncSession, username: str) -> NoReturn:
+    """Raise what `create` raises for an address that has an account: UsernameTaken, else EmailTaken after reserving."""
+    if await queries.is_taken(session, username) or not await queries.reserve(session, username):
+        raise UsernameTaken("Choose another username.")
+    raise EmailTaken
 
 
 async def tell_registered(session: AsyncSession, account: CustomUser, method: LoginMethod) -> None:
@@ -112,6 +135,11 @@ async def lock_by_email(session: AsyncSession, email: str) -> CustomUser | None:
     return await queries.by_email(session, email, lock=True)
 
 
+async def find_by_email(session: AsyncSession, email: str) -> CustomUser | None:
+    """The account whose primary address this is, confirmed or not."""
+    return await queries.by_email(session, email)
+
+
 async def find_by_login_name(session: AsyncSession, name: str) -> CustomUser | None:
     """The account of an e-mail address or a username."""
     if "@" in name:
@@ -152,6 +180,20 @@ async def mark_email_verified(session: AsyncSession, account: CustomUser) -> Non
     emit(session, UserEmailVerified(user_id=account.id, verified_at=now()))
 
 
+async def set_confirmed_email(session: AsyncSession, account: CustomUser, email: str) -> None:
+    """Repeat a locked account's new primary address, which was confirmed. Nobody else sees it: no event but, for an
+    account that had none confirmed, UserEmailVerified."""
+    account.email = email
+    await session.flush()
+    await mark_email_verified(session, account)
+
+
+async def take_email_away(session: AsyncSession, account: CustomUser) -> None:
+    """Put an address that leads nowhere in the place of one that a locked account never confirmed."""
+    account.email = f"unconfirmed-{account.id}@lyceum.invalid"
+    await session.flush()
+
+
 async def set_role(session: AsyncSession, account: CustomUser, role: str) -> bool:
     """Give a locked account a role, and tell; whether it is another one than before."""
     if account.role == role:
@@ -184,9 +226,10 @@ def renew_hash(account: CustomUser, better_hash: str) -> None:
 
 
 def note_wrong_password(account: CustomUser, attempts: int, locked_until: datetime | None) -> None:
-    """A wrong password was given; a lockout never shortens a ban."""
+    """A wrong password was given; a lockout never shortens a ban, nor makes it longer."""
     account.failed_login_attempts = attempts
-    if locked_until is not None:
+    if locked_until is not None and not is_banned(account, now()):
+        account.is_banned = False
         account.temporary_ban_until = max(locked_until, account.temporary_ban_until or locked_until)
 
 
@@ -210,6 +253,54 @@ async def set_active(session: AsyncSession, account: CustomUser, is_active: bool
                 user_id=account.id, banned_until=None, deactivated_at=now(), version=account.state_version
             ),
         )
+
+
+def is_banned(account: CustomUser, instant: datetime) -> bool:
+    """Whether an admin's ban is in force; no device is known well enough to be spared it."""
+    return is_ban_in_force(account.is_banned, account.temporary_ban_until, instant)
+
+
+def may_log_in(account: CustomUser, instant: datetime) -> bool:
+    """Whether a session may be opened for who has proved to be the owner, by whatever means.
+
+    Not while the account is deactivated or banned. A lockout is another matter: it is about guessing passwords.
+    """
+    return account.is_active and not is_banned(account, instant)
+
+
+async def ban(session: AsyncSession, account: CustomUser, until: datetime) -> None:
+    """Keep a locked account out until then, and tell. Its sessions are the caller's to end."""
+    account.is_banned = True
+    account.temporary_ban_until = until
+    account.state_version += 1
+    emit(
+        session,
+        UserDeactivated(
+            user_id=account.id, banned_until=until, deactivated_at=now(), version=account.state_version
+        ),
+    )
+
+
+async def lift_ban(session: AsyncSession, account: CustomUser) -> None:
+    """Let a locked account in again at once, whether it was a ban that kept it out or a lockout; tell of a ban's end."""
+    was_banned = is_banned(account, now())
+    account.is_banned = False
+    account.temporary_ban_until = None
+    account.failed_login_attempts = 0
+    if was_banned:
+        await tell_changed(session, account)
+
+
+async def export_of(session: AsyncSession, user_id: int) -> dict[str, Any]:
+    """What an account holds of its owner, as JSON; no hash of a password is data of theirs. {} when there is none."""
+    account = await queries.by_id(session, user_id)
+    if account is None:
+        return {}
+    return {name: _plain(getattr(account, name)) for name in EXPORTED}
+
+
+def _plain(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 async def begin_role_change(session: AsyncSession) -> None:

@@ -85,6 +85,15 @@ async def redeem_reset(session: AsyncSession, token: str) -> None:
     await queries.use_up(session, PasswordReset, row.user_id)
 
 
+async def end_all(session: AsyncSession, user_id: int) -> None:
+    """Have none of the account's links work any more: they were mailed to an address that is its no longer.
+
+    The caller holds the account's lock.
+    """
+    await queries.use_up(session, EmailVerification, user_id)
+    await queries.use_up(session, PasswordReset, user_id)
+
+
 async def _usable(session: AsyncSession, kind: type[T], token: str, *, lock: bool) -> T:
     row = await queries.usable(session, kind, stored(token), now(), lock=lock)
     if row is None:

@@ -45,6 +45,9 @@ async def open_account(
     session: AsyncSession, newcomer: Newcomer, *, role: str = "student", verified: bool = False
 ) -> Account:
     """An account with everything that belongs to one, told to the other services. Raises UsernameTaken, EmailTaken."""
+    if await email_addresses.holder_of(session, newcomer.email) is not None:
+        # Somebody's second address is as much theirs as the first one.
+        await accounts.refuse_taken_email(session, newcomer.username)
     account = await accounts.create(
         session,
         email=newcomer.email,
@@ -76,7 +79,10 @@ async def verify_email(session: AsyncSession, token: str) -> Account:
 async def resend_verification(session: AsyncSession, email: str, settings: Settings) -> None:
     """Mail a new link if the address has an account that waits for one."""
     account = await accounts.lock_by_email(session, email)
-    if account is not None and account.is_active and not account.is_email_verified:
+    if account is None or not account.is_active or account.is_email_verified:
+        return
+    # What another account has confirmed meanwhile can be confirmed no more.
+    if await email_addresses.holder_of(session, email) is None:
         await _mail_verification(session, account, settings)
 
 
@@ -95,12 +101,13 @@ async def _mail_verification(session: AsyncSession, account: Account, settings: 
 
 async def _tell_owner(session: AsyncSession, email: str, address: Address, settings: Settings) -> None:
     """Tell the owner of an address that somebody, perhaps they themselves, tried to register with it."""
-    account = await accounts.lock_by_email(session, email)
+    holder = await email_addresses.holder_of(session, email)
+    account = await (accounts.find(session, holder) if holder else accounts.lock_by_email(session, email))
     if account is None:
         return
     name = account.first_name or account.username
-    if account.is_email_verified:
-        await send_mail(session, to=account.email, template="already_registered", context={"name": name})
+    if holder is not None or account.is_email_verified:
+        await send_mail(session, to=email, template="already_registered", context={"name": name})
         return
     # Whoever registered the address first need not own it: confirming that account would leave it with a password
     # that a stranger chose. So the owner is offered to set one, which confirms the address as well.
