@@ -24,6 +24,8 @@ ALGORITHM = "ES256"
 ROLES = ("student", "instructor", "admin")
 TIERS = ("free", "basic", "premium")
 LEEWAY_SECONDS = 5
+ACCESS_TOKEN_SECONDS = 600
+"""How long an access token lives, unless ACCESS_TOKEN_SECONDS in the settings says otherwise."""
 MAX_TOKEN_BYTES = 8192
 _REQUIRED = {f"require_{claim}": True for claim in ("exp", "iat", "aud", "iss", "sub")}
 
@@ -55,7 +57,8 @@ EVERY_PERMISSION = "*"
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The person behind a request, as their access token says. `expires` is seconds since the epoch."""
+    """The person behind a request, as their access token says. Times are seconds since the epoch; `issued` is
+    exact to the microsecond where the token says so, else the second it was issued in."""
 
     user_id: int
     role: str
@@ -63,7 +66,7 @@ class Principal:
     permissions: frozenset[str]
     sid: str
     jti: str
-    issued: int
+    issued: float
     expires: int
 
     @property
@@ -102,15 +105,26 @@ def jwks_over_http(url: str) -> JwksSource:
 class KeySet:
     """Public keys by kid. An unknown kid makes it look again, at most every few seconds; old keys stay meanwhile."""
 
-    def __init__(self, source: JwksSource, *, refresh_after: float = 300.0, retry_after: float = 5.0) -> None:
+    def __init__(self, source: JwksSource, *, refresh_after: float = 60.0, retry_after: float = 5.0) -> None:
         self._source = source
         self._refresh_after = refresh_after
         self._retry_after = retry_after
         self._keys: dict[str, Any] = {}
+        self._published: dict[str, dict[str, Any]] = {}
         self._fetched = float("-inf")
         self._tried = float("-inf")
         self._ended = float("-inf")
         self._lock = asyncio.Lock()
+        self.generation = 0
+        """Grows when a key that was there is gone: what was verified with it is to be looked at again."""
+
+    async def freshen(self) -> None:
+        """Fetch the key set anew when it is time to: a key that was taken out must not live on in here."""
+        instant = time.monotonic()
+        due = instant - self._fetched > self._refresh_after and instant - self._tried > self._retry_after
+        # Who comes while somebody fetches does not wait for it.
+        if due and self._keys and not self._lock.locked():
+            await self._refresh(asked=instant)
 
     async def key(self, kid: str) -> Any:
         """The key, or None when nobody published it. Raises Unavailable when there is no key set to ask at all."""
@@ -136,7 +150,11 @@ class KeySet:
 
             try:
                 published = await self._source()
-                self._keys = {entry["kid"]: jwk.construct(entry, ALGORITHM) for entry in _usable(published)}
+                usable = {entry["kid"]: entry for entry in _usable(published)}
+                keys = {kid: jwk.construct(entry, ALGORITHM) for kid, entry in usable.items()}
+                if any(usable.get(kid) != entry for kid, entry in self._published.items()):
+                    self.generation += 1
+                self._keys, self._published = keys, usable
                 self._fetched = time.monotonic()
             except (OSError, ValueError, KeyError, TypeError, JOSEError) as error:
                 log.warning("the key set could not be fetched", error=repr(error))
@@ -179,7 +197,11 @@ async def _verified_claims(token: str, keys: KeySet, *, audience: str, issuer: s
 
 
 class TokenVerifier:
-    """Verifies people's access tokens; remembers those it has seen until they expire."""
+    """Verifies people's access tokens; remembers those it has seen until they expire.
+
+    A token that claims to live longer than `lives` seconds is refused: what was ended early is remembered for only
+    so long.
+    """
 
     def __init__(
         self,
@@ -189,6 +211,7 @@ class TokenVerifier:
         jwks_url: str | None = None,
         source: JwksSource | None = None,
         remember: int = 10_000,
+        lives: float = ACCESS_TOKEN_SECONDS,
     ) -> None:
         if source is None and jwks_url is None:
             raise ValueError("a TokenVerifier needs a jwks_url or a source")
@@ -196,12 +219,25 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._seen: OrderedDict[str, Principal] = OrderedDict()
+        self._seen_with = 0
         self._remember = remember
+        self._lives = lives
+        self.freshen: Callable[[], Awaitable[None]] | None = None
+        """Awaited before `revoked` is asked, by whoever has to look up what was ended; raises Unavailable when it
+        cannot be known."""
         self.revoked: Callable[[Principal], bool] | None = None
         """Set by whoever follows identity's events: whether a token that still verifies was ended early."""
 
     async def verify(self, token: str) -> Principal:
-        """The person a token speaks for; InvalidToken when it does not verify, is expired or was revoked."""
+        """The person a token speaks for; InvalidToken when it does not verify, is expired or was revoked.
+
+        Raises Unavailable when that cannot be told just now. A token seen before costs no I/O, but for one caller
+        a minute who fetches the keys, and one a second who freshens what was revoked.
+        """
+        await self._keys.freshen()
+        if self._seen_with != self._keys.generation:
+            self._seen.clear()
+            self._seen_with = self._keys.generation
         principal = self._seen.get(token)
         if principal is None:
             principal = await self._verify(token)
@@ -211,6 +247,8 @@ class TokenVerifier:
         elif principal.expires + LEEWAY_SECONDS < time.time():
             del self._seen[token]
             raise InvalidToken
+        if self.freshen is not None:
+            await self.freshen()
         if self.revoked is not None and self.revoked(principal):
             raise InvalidToken
         return principal
@@ -221,6 +259,10 @@ class TokenVerifier:
             # A refresh token is signed with the same key; only the type tells them apart.
             if claims["typ"] != "access" or claims["role"] not in ROLES or claims["tier"] not in TIERS:
                 raise InvalidToken
+            issued, expires = int(claims["iat"]), int(claims["exp"])
+            if expires - issued > self._lives:
+                log.warning("a token lives longer than ACCESS_TOKEN_SECONDS here", lives=expires - issued)
+                raise InvalidToken
             return Principal(
                 user_id=int(claims["sub"]),
                 role=claims["role"],
@@ -228,11 +270,18 @@ class TokenVerifier:
                 permissions=frozenset(claims["permissions"]),
                 sid=str(claims["sid"]),
                 jti=str(claims["jti"]),
-                issued=int(claims["iat"]),
-                expires=int(claims["exp"]),
+                issued=_exact(issued, claims.get("iat_us")),
+                expires=expires,
             )
         except (KeyError, ValueError, TypeError) as error:
             raise InvalidToken from error
+
+
+def _exact(issued: int, microseconds: object) -> float:
+    """When a token was issued: `iat` is whole seconds, and our own `iat_us` tells apart what one second holds."""
+    if isinstance(microseconds, int) and microseconds // 1_000_000 == issued:
+        return microseconds / 1_000_000
+    return float(issued)
 
 
 # --- services among themselves ------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.db import Base, Database, now
+from chassis.revocations import end_all_sessions
 
 PERSON_FIELDS = ("user_id", "created_by_id", "instructor_id", "author_id", "reviewer_id")
 """The names a person's id goes by at the top of an event."""
@@ -60,7 +61,7 @@ class ErasedPerson(Base):
 
 async def scrub_chassis_tables(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     """Write the tombstone over `user_id` in the events this service keeps, and drop the answers kept for them;
-    remember the erasure, for what comes late.
+    refuse their tokens; remember the erasure, for what comes late.
 
     A person's id stands in one of PERSON_FIELDS; where that is `user_id`, what is said of them beside it (EMPTIED,
     NULLED) goes, and the Kafka key and the subject become the tombstone's where they were the user's.
@@ -69,6 +70,7 @@ async def scrub_chassis_tables(session: AsyncSession, user_id: int, tombstone_id
     await session.execute(
         insert(ErasedPerson).values(user_id=user_id, tombstone_id=tombstone_id).on_conflict_do_nothing()
     )
+    await end_all_sessions(session, user_id, now())
     await _scrub_outbox(session, user_id, tombstone_id)
     await _scrub_dead_letters(session, user_id)
     await session.execute(

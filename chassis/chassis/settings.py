@@ -23,6 +23,9 @@ class HttpSettings(BaseSettings):
     issuer: str = "http://127.0.0.1:8000"
     audience: str = "lyceum"
     jwks_url: str = "http://127.0.0.1:8000/.well-known/jwks.json"
+    access_token_seconds: int = Field(600, ge=30, le=3600)
+    """How long an access token lives. Identity issues them so, and the others refuse one that claims to live longer,
+    for so long do they remember what was ended. To raise it, raise it for all the others first."""
     service_urls: dict[str, str] = Field(default_factory=dict)
     """Where the other services answer, by name."""
 

@@ -6,9 +6,11 @@ from chassis.erasure import ErasedPerson
 from chassis.idempotency import IdempotencyKey
 from chassis.mail import OutgoingMail
 from chassis.outbox import OutboxRelay, OutboxRow
+from chassis.revocations import EndedSession
 
 __all__ = [
     "DeadLetter",
+    "EndedSession",
     "ErasedPerson",
     "IdempotencyKey",
     "OutboxRelay",

@@ -317,6 +317,7 @@ async def app(service: ServiceUnderTest, settings: ServiceSettings, keys: Keys) 
             return keys.jwks
 
         app.state.verifier = TokenVerifier(issuer=ISSUER, audience=settings.audience, source=published)
+        app.state.ended.guard(app.state.verifier)
     async with app.router.lifespan_context(app):
         yield app
 

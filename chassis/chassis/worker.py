@@ -22,6 +22,7 @@ from chassis.idempotency import KEPT
 from chassis.logs import configure_logs
 from chassis.passing import is_passing
 from chassis.relay import Relay
+from chassis.revocations import kept_for
 from chassis.settings import ServiceSettings
 from chassis.wakeups import Wakeups
 
@@ -209,12 +210,14 @@ async def _count_dead_letters(database: Database) -> None:
 
 
 async def _forget(database: Database) -> None:
-    """Delete remembered event ids, idempotent answers and sent mails past their time, a batch a transaction."""
+    """Delete remembered event ids, idempotent answers, sent mails and ended sessions past their time, a batch a
+    transaction."""
     days = database.settings.processed_retention_days
     old = {
         "processed_events": ("event_id", "processed_at", timedelta(days=days)),
         "idempotency_keys": ("id", "created_at", KEPT),
         "mail_outbox": ("id", "sent_at", timedelta(days=days)),
+        "ended_sessions": ("id", "ended_at", kept_for(database.settings.access_token_seconds)),
     }
     for table, (key, column, age) in old.items():
         while True:

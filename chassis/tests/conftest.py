@@ -210,6 +210,7 @@ async def app(settings: Settings, keys: Keys) -> AsyncIterator[FastAPI]:
 
     app = service_app(settings, title="Things", routers=[router, internal])
     app.state.verifier = TokenVerifier(issuer=ISSUER, audience="lyceum", source=published)
+    app.state.ended.guard(app.state.verifier)
     async with app.router.lifespan_context(app):
         yield app
 

@@ -12,6 +12,7 @@ from chassis.asgi import MetricsMiddleware, TraceMiddleware
 from chassis.auth import JwksSource, ServiceTokenVerifier, TokenVerifier
 from chassis.db import Database
 from chassis.internal import InternalCalls, signer_of
+from chassis.revocations import EndedTokens
 from chassis.settings import ServiceSettings
 from chassis.web import ops, problems
 from chassis.web.body_limit import BodyLimit
@@ -37,6 +38,7 @@ def service_app(
     async def life(app: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(app.state.database.close)
+            stack.push_async_callback(app.state.ended.close)
             if app.state.calls is not None:
                 stack.push_async_callback(app.state.calls.close)
             if lifespan is not None:
@@ -69,9 +71,15 @@ def _equip(app: FastAPI, settings: ServiceSettings, jwks: JwksSource | None) -> 
     state: Any = app.state
     state.settings = settings
     state.database = Database(settings)
+    state.ended = EndedTokens(state.database)
     state.verifier = TokenVerifier(
-        issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url, source=jwks
+        issuer=settings.issuer,
+        audience=settings.audience,
+        jwks_url=settings.jwks_url,
+        source=jwks,
+        lives=settings.access_token_seconds,
     )
+    state.ended.guard(state.verifier)
     state.service_verifier = (
         ServiceTokenVerifier(settings.service, settings.service_jwks_file)
         if settings.service_jwks_file

@@ -1,8 +1,13 @@
 """Everything assessment listens to."""
 
 from chassis.consumer import Subscriptions
-from contracts.identity import UserErased
+from chassis.revocations import on_session_revoked, on_user_deactivated
+from contracts.identity import SessionRevoked, UserDeactivated, UserErased
 
 from assessment.erasure import erase
 
-SUBSCRIPTIONS: Subscriptions = {UserErased: erase}
+SUBSCRIPTIONS: Subscriptions = {
+    UserErased: erase,
+    SessionRevoked: on_session_revoked,
+    UserDeactivated: on_user_deactivated,
+}

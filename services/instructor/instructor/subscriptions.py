@@ -1,8 +1,9 @@
 """Everything instructor listens to."""
 
 from chassis.consumer import Subscriptions
+from chassis.revocations import on_session_revoked, on_user_deactivated
 from contracts.catalog import CourseChanged, CourseDeleted
-from contracts.identity import UserChanged, UserErased
+from contracts.identity import SessionRevoked, UserChanged, UserDeactivated, UserErased
 
 from instructor.co_teaching.handlers import keep_lead, take_course_away
 from instructor.erasure import erase
@@ -13,4 +14,6 @@ SUBSCRIPTIONS: Subscriptions = {
     CourseDeleted: take_course_away,
     UserChanged: remember_person,
     UserErased: erase,
+    SessionRevoked: on_session_revoked,
+    UserDeactivated: on_user_deactivated,
 }

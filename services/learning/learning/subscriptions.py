@@ -1,8 +1,15 @@
 """What learning listens to, and who handles it."""
 
 from chassis.consumer import Subscriptions
+from chassis.revocations import on_session_revoked, on_user_deactivated
 from contracts.catalog import CourseChanged, CourseDeleted, CoursePublished, CourseUnpublished
-from contracts.identity import SubscriptionChanged, UserChanged, UserErased
+from contracts.identity import (
+    SessionRevoked,
+    SubscriptionChanged,
+    UserChanged,
+    UserDeactivated,
+    UserErased,
+)
 from contracts.instructor import CoInstructorChanged, CoInstructorRemoved, InstructorChanged
 
 from learning.erasure.handlers import on_user_erased
@@ -27,6 +34,8 @@ SUBSCRIPTIONS: Subscriptions = {
     UserChanged: on_user_changed,
     SubscriptionChanged: on_subscription_changed,
     UserErased: on_user_erased,
+    SessionRevoked: on_session_revoked,
+    UserDeactivated: on_user_deactivated,
     InstructorChanged: on_instructor_changed,
     CoInstructorChanged: on_co_instructor_changed,
     CoInstructorRemoved: on_co_instructor_removed,

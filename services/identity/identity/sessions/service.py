@@ -11,6 +11,7 @@ from chassis.errors import NotFound
 from chassis.mail import send_mail
 from chassis.outbox import emit
 from chassis.pagination import PageParams, page
+from chassis.revocations import end_session
 from contracts.fields import DeviceType, LoginMethod, RevocationReason
 from contracts.identity import SessionRevoked, UserLoggedIn
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -185,9 +186,12 @@ async def _end(session: AsyncSession, ended: UserSession, reason: RevocationReas
     """End a locked session, its tokens with it, and tell."""
     ended.is_active = False
     await tokens.end_refresh_tokens(session, ended.id)
+    instant = now()
+    # The other services take this in from the event; here it holds from the commit on.
+    await end_session(session, ended.user_id, str(ended.id), instant)
     emit(
         session,
-        SessionRevoked(user_id=ended.user_id, session_id=ended.id, revoked_at=now(), reason=reason),
+        SessionRevoked(user_id=ended.user_id, session_id=ended.id, revoked_at=instant, reason=reason),
     )
 
 
@@ -239,9 +243,16 @@ async def list_live(
 
 async def require_live(session: AsyncSession, user_id: int, sid: str) -> None:
     """Raise SessionEnded unless the access token's session still lives: for what must not wait for it to expire."""
+    await opened_at(session, user_id, sid)
+
+
+async def opened_at(session: AsyncSession, user_id: int, sid: str) -> datetime:
+    """When the access token's session was opened, that is, when its owner last showed who they are. Raises
+    SessionEnded."""
     found = await queries.by_id(session, int(sid)) if sid.isdecimal() and len(sid) < 19 else None
     if found is None or found.user_id != user_id or not _is_live(found, now()):
         raise SessionEnded
+    return found.created_at
 
 
 async def is_known_device(session: AsyncSession, user_id: int, address: Address, user_agent: str) -> bool:

@@ -60,7 +60,8 @@ class Issuer:
     async def access_token(self, session: AsyncSession, subject: Subject) -> str:
         """An ES256 JWT that every service and the gateway accept for `access_token_seconds`."""
         signing = await self._signing_key(session)
-        issued = int(time.time())
+        exactly = time.time_ns() // 1000
+        issued = exactly // 1_000_000
         claims = {
             "iss": self.settings.issuer,
             "aud": self.settings.audience,
@@ -72,6 +73,8 @@ class Issuer:
             "jti": uuid4().hex,
             "typ": "access",
             "iat": issued,
+            # Whole seconds could not tell a login from the end of all sessions a moment before.
+            "iat_us": exactly,
             "exp": issued + self.settings.access_token_seconds,
         }
         token: str = jwt.encode(claims, signing.key, algorithm=ALGORITHM, headers={"kid": signing.kid})
