@@ -132,6 +132,9 @@ def _is_kept(status: int) -> bool:
 async def _keep(session: AsyncSession, caller: str, key: str, request_hash: str, response: Response) -> None:
     if isinstance(response, StreamingResponse):
         raise TypeError("a streamed answer cannot be kept under an Idempotency-Key")
+    if "no-store" in response.headers.get("cache-control", ""):
+        # Secrets shown once (recovery codes): nobody stores them, we neither. A repeat makes new ones.
+        return
     headers = {n: v for n, v in response.headers.items() if n.lower() not in ("content-length", "set-cookie")}
     await keep_answer(
         session,

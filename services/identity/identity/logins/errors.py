@@ -1,6 +1,6 @@
 """Why a login is refused."""
 
-from chassis.errors import Forbidden, TooManyRequests, Unauthenticated
+from chassis.errors import Forbidden, Unauthenticated
 
 
 class WrongCredentials(Unauthenticated):
@@ -18,15 +18,3 @@ class EmailNotVerified(Forbidden):
 
     def __init__(self) -> None:
         super().__init__("Follow the link in the mail you got, or ask for another one.")
-
-
-class CurrentPasswordWrong(Forbidden):
-    slug = "current-password-wrong"
-    title = "The current password is not right"
-
-
-class LockedOut(TooManyRequests):
-    """Told only to who is logged in to the account already."""
-
-    slug = "locked-out"
-    title = "Too many wrong passwords"

@@ -5,13 +5,12 @@ whether the first one's word still holds.
 """
 
 import asyncio
-import math
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from weakref import WeakValueDictionary
 
 from chassis.auth import Principal
-from chassis.db import Database, now
+from chassis.db import Database
 from chassis.errors import LyceumError, Unavailable
 from chassis.mail import send_mail
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,10 +19,11 @@ from identity.accounts import service as accounts
 from identity.accounts.service import Account
 from identity.login_attempts import service as login_attempts
 from identity.login_attempts.rules import Outcome, judge
-from identity.logins.errors import CurrentPasswordWrong, EmailNotVerified, LockedOut, WrongCredentials
+from identity.logins.errors import EmailNotVerified, WrongCredentials
 from identity.origin import Origin
 from identity.passwords.hashing import Hasher, Verdict
 from identity.passwords.rules import check_new_password
+from identity.reauthentication import service as reauthentication
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.sessions.service import TokenPair
@@ -122,36 +122,21 @@ async def change_password(
     async with database.transaction() as session:
         await sessions.require_live(session, principal.user_id, principal.sid)
         account = await accounts.find(session, principal.user_id)
-        _refuse_while_locked(account)
+        # A new password that will not do is told before the old one is compared, and counted.
+        reauthentication.refuse_while_locked(account)
         check_new_password(new, own=(account.email, account.username))
-        compared = account.password
-    verdict = await hasher.verify(current, compared)
-    new_hash = await hasher.hash(new) if verdict.right else ""
+    compared = await reauthentication.require_password(database, hasher, issuer.settings, principal, current)
+    new_hash = await hasher.hash(new)
     async with database.transaction() as session:
-        account = await accounts.lock(session, principal.user_id)
-        if not verdict.right:
-            login_attempts.count_wrong(account, issuer.settings.lockout_after)
-            pair = None
-        else:
-            if account.password != compared:
-                raise Unavailable("The account is being changed just now.")
-            pair = await _change(session, issuer, account, new_hash, origin)
-    if pair is None:
-        raise CurrentPasswordWrong
-    return pair
-
-
-def _refuse_while_locked(account: Account) -> None:
-    instant = now()
-    if account.temporary_ban_until is not None and instant < account.temporary_ban_until:
-        seconds = math.ceil((account.temporary_ban_until - instant).total_seconds())
-        raise LockedOut("Wait before you try again.", retry_after=seconds)
+        account = await reauthentication.lock_unchanged(session, principal.user_id, compared)
+        return await _change(session, issuer, account, new_hash, origin)
 
 
 async def _change(
     session: AsyncSession, issuer: Issuer, account: Account, new_hash: str, origin: Origin
 ) -> TokenPair:
     accounts.set_password(account, new_hash)
+    await second_factors.forget_challenges(session, account.id)
     await sessions.end_all(session, account.id, "password_changed")
     name = account.first_name or account.username
     await send_mail(session, to=account.email, template="password_changed", context={"name": name})

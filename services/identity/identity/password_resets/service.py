@@ -13,6 +13,7 @@ from identity.one_time_tokens.errors import OneTimeTokenInvalid
 from identity.origin import Address
 from identity.passwords.hashing import Hasher
 from identity.passwords.rules import check_new_password
+from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.settings import Settings
 
@@ -66,6 +67,9 @@ async def _reset(session: AsyncSession, token: str, password_hash: str) -> Reset
             raise OneTimeTokenInvalid
         await accounts.mark_email_verified(session, account)
     accounts.set_password(account, password_hash)
+    # Who got as far as the second factor with the old password starts again. The second factor itself stays on: a
+    # mailbox alone opens no account that has one.
+    await second_factors.forget_challenges(session, account.id)
     ended = await sessions.end_all(session, account.id, "password_reset")
     name = account.first_name or account.username
     await send_mail(session, to=account.email, template="password_changed", context={"name": name})

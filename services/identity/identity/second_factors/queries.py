@@ -1,5 +1,6 @@
 """Every select on second factors."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import delete, func, select
@@ -45,6 +46,15 @@ async def count_unused_codes(session: AsyncSession, user_id: int) -> int:
         .where(RecoveryCode.user_id == user_id, RecoveryCode.used_at.is_(None))
     )
     return (await session.scalar(statement)) or 0
+
+
+async def codes_of(session: AsyncSession, user_id: int) -> Sequence[RecoveryCode]:
+    statement = select(RecoveryCode).where(RecoveryCode.user_id == user_id).order_by(RecoveryCode.id)
+    return (await session.scalars(statement)).all()
+
+
+async def delete_authenticator(session: AsyncSession, user_id: int) -> None:
+    await session.execute(delete(Authenticator).where(Authenticator.user_id == user_id))
 
 
 async def delete_codes(session: AsyncSession, user_id: int) -> None:

@@ -8,7 +8,7 @@ import secrets
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_network
 
-from pyotp import TOTP
+from pyotp import TOTP, random_base32
 
 from identity.origin import Address
 
@@ -22,6 +22,7 @@ GROUP = 5
 
 TOTP_SECONDS = 30
 DIGITS = 6
+ISSUER = "Lyceum"
 STEPS_OFF = 1
 """How many steps a clock may be off, either way."""
 
@@ -41,6 +42,18 @@ def new_recovery_code() -> str:
     """100 random bits as four groups of five: `k3xqa-7mzrp-...`, of letters and digits that are not mixed up."""
     characters = base64.b32encode(secrets.token_bytes(16)).decode().lower()[: RECOVERY_CODE_BITS // 5]
     return "-".join(characters[start : start + GROUP] for start in range(0, len(characters), GROUP))
+
+
+def new_totp_secret() -> str:
+    """160 random bits in base32, as RFC 4226 recommends and every app takes."""
+    return random_base32(length=32)
+
+
+def otpauth_uri(secret: str, account: str) -> str:
+    """What the QR code for an authenticator app says."""
+    return TOTP(secret, digits=DIGITS, interval=TOTP_SECONDS).provisioning_uri(
+        name=account, issuer_name=ISSUER
+    )
 
 
 def typed(code: str) -> str:

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from chassis.schemas import InputModel
+from chassis.schemas import InputModel, Instant, OutputModel
 from pydantic import Field, model_validator
 
+from identity.passwords.schemas import GivenPassword
 from identity.second_factors.service import Proof
 
 Code = Annotated[str, Field(min_length=6, max_length=12, examples=["492039"])]
@@ -38,3 +39,52 @@ class SecondFactorGiven(InputModel):
     @property
     def proof(self) -> Proof:
         return Proof(self.code, self.recovery_code, self.credential)
+
+
+class OwnerGiven(InputModel):
+    """The account's password, or a second factor of it."""
+
+    password: GivenPassword | None = None
+    code: Code | None = None
+    recovery_code: RecoveryCodeGiven | None = None
+
+    @model_validator(mode="after")
+    def _one_proof(self) -> "OwnerGiven":
+        if sum(given is not None for given in (self.password, self.code, self.recovery_code)) != 1:
+            raise ValueError("give one of password, code and recovery_code")
+        return self
+
+
+class MaybePassword(InputModel):
+    """The account's password; not needed within a few minutes of the login."""
+
+    password: GivenPassword | None = None
+
+
+class FirstCode(InputModel):
+    code: Code
+
+
+class SecondFactorOut(OutputModel):
+    """My second factor. `recovery_codes_left` says when it is time for a new set."""
+
+    is_on: bool = Field(examples=[True])
+    confirmed_at: Instant | None
+    recovery_codes_left: int = Field(examples=[10])
+
+
+class EnrollmentOut(OutputModel):
+    """What an authenticator app is told: typed in, or as the QR code of the URI. Not shown again."""
+
+    secret: str = Field(examples=["JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"])
+    otpauth_uri: str = Field(
+        examples=[
+            "otpauth://totp/Lyceum:ada%40example.com?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Lyceum"
+        ]
+    )
+
+
+class RecoveryCodesOut(OutputModel):
+    """Each lets its owner in once without the app. Shown this once."""
+
+    recovery_codes: list[str] = Field(examples=[["k3xqa-7mzrp-2vhdn-w5tbc"]])

@@ -5,8 +5,10 @@ Every way to log in that proves one factor (a password, a provider's word) ends 
 
 import math
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, cast
 
+from chassis.auth import Principal
 from chassis.db import Database, now
 from chassis.errors import LyceumError
 from chassis.mail import send_mail
@@ -15,22 +17,31 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
 from identity.accounts.service import Account
+from identity.audit import service as audit
 from identity.login_attempts import service as login_attempts
 from identity.login_attempts.rules import Outcome
 from identity.origin import Origin
+from identity.reauthentication import service as reauthentication
 from identity.second_factors import queries
 from identity.second_factors.errors import (
+    AlreadySwitchedOn,
     ChallengeInvalid,
+    CodeWrong,
+    NotSwitchedOn,
     SecondFactorLocked,
     SecondFactorRequired,
     SecondFactorWrong,
 )
-from identity.second_factors.models import Authenticator, Challenge
+from identity.second_factors.models import Authenticator, Challenge, RecoveryCode
 from identity.second_factors.rules import (
     CHALLENGE_LIVES,
+    RECOVERY_CODES,
     TRIES_PER_CHALLENGE,
     matching_step,
     new_challenge,
+    new_recovery_code,
+    new_totp_secret,
+    otpauth_uri,
     same_place,
     step_of,
     stored,
@@ -206,6 +217,159 @@ async def _use_recovery_code(session: AsyncSession, account: Account, code: str)
 async def _tell(session: AsyncSession, account: Account, template: str, **context: Any) -> None:
     name = account.first_name or account.username
     await send_mail(session, to=account.email, template=template, context={"name": name, **context})
+
+
+# --- one's own -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What an account has: the app since when, and how many recovery codes are left."""
+
+    is_on: bool
+    confirmed_at: datetime | None
+    recovery_codes_left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enrollment:
+    """What an authenticator app is told, as text and as the URI of a QR code."""
+
+    secret: str
+    otpauth_uri: str
+
+
+async def state_of(session: AsyncSession, user_id: int) -> State:
+    """The second factor of an account as its owner sees it."""
+    app = await queries.authenticator_of(session, user_id)
+    if app is None or app.confirmed_at is None:
+        return State(False, None, 0)
+    return State(True, app.confirmed_at, await queries.count_unused_codes(session, user_id))
+
+
+async def begin_totp(session: AsyncSession, issuer: Issuer, user_id: int) -> Enrollment:
+    """A new secret for an authenticator app. Nothing asks for its codes before one of them was confirmed; another
+    beginning puts another secret in its place. Raises AlreadySwitchedOn."""
+    account = await accounts.lock(session, user_id)
+    app = await queries.authenticator_of(session, user_id, lock=True)
+    if app is not None and app.confirmed_at is not None:
+        raise AlreadySwitchedOn("Switch it off before you change to another app.")
+    secret = new_totp_secret()
+    sealed = issuer.vault.seal(secret.encode(), _purpose(user_id))
+    if app is None:
+        session.add(Authenticator(user_id=user_id, secret=sealed))
+    else:
+        app.secret, app.last_step, app.created_at = sealed, 0, now()
+    return Enrollment(secret, otpauth_uri(secret, account.email))
+
+
+async def confirm_totp(session: AsyncSession, issuer: Issuer, user_id: int, code: str) -> list[str]:
+    """Switch the second factor on with a first code of the app; the recovery codes, which are not seen again.
+
+    Raises AlreadySwitchedOn, NotSwitchedOn when nothing was begun, and CodeWrong.
+    """
+    account = await accounts.lock(session, user_id)
+    app = await queries.authenticator_of(session, user_id, lock=True)
+    if app is None:
+        raise NotSwitchedOn("Begin first.")
+    if app.confirmed_at is not None:
+        raise AlreadySwitchedOn
+    step = matching_step(_secret_of(issuer, app), typed(code), step_of(now()), later_than=app.last_step)
+    if step is None:
+        raise CodeWrong("Is the clock of your device right? Try the next code.")
+    app.last_step, app.confirmed_at = step, now()
+    await _tell(session, account, "second_factor_on")
+    return await _new_codes(session, user_id)
+
+
+async def _new_codes(session: AsyncSession, user_id: int) -> list[str]:
+    await queries.delete_codes(session, user_id)
+    codes = [new_recovery_code() for _ in range(RECOVERY_CODES)]
+    session.add_all(RecoveryCode(user_id=user_id, digest=stored(typed(code))) for code in codes)
+    await session.flush()
+    return codes
+
+
+async def require_owner(database: Database, issuer: Issuer, principal: Principal, proof: Proof) -> None:
+    """Ask who is logged in for a code of theirs. Raises CodeWrong (which counts towards the lockout), LockedOut,
+    NotSwitchedOn or SessionEnded."""
+    async with database.transaction() as session:
+        await sessions.require_live(session, principal.user_id, principal.sid)
+        account = await accounts.lock(session, principal.user_id)
+        reauthentication.refuse_while_locked(account)
+        if not await queries.is_on(session, account.id):
+            raise NotSwitchedOn
+        right = await is_right(session, issuer, account, proof)
+        if not right:
+            login_attempts.count_wrong(account, issuer.settings.lockout_after)
+    # Raised only now: what was counted is committed.
+    if not right:
+        raise CodeWrong
+
+
+async def renew_recovery_codes(session: AsyncSession, user_id: int) -> list[str]:
+    """A new set of codes in place of all old ones, whose owner is mailed. Raises NotSwitchedOn."""
+    account = await _lock_switched_on(session, user_id)
+    codes = await _new_codes(session, user_id)
+    await _tell(session, account, "recovery_codes_renewed")
+    return codes
+
+
+async def switch_off(session: AsyncSession, user_id: int) -> None:
+    """Take the app and the recovery codes off an account, whose owner is mailed. Raises NotSwitchedOn."""
+    account = await _lock_switched_on(session, user_id)
+    await forget(session, user_id)
+    await _tell(session, account, "second_factor_off")
+
+
+async def switch_off_for(session: AsyncSession, admin: Principal, user_id: int) -> None:
+    """Let somebody who lost their second factor in with the first one, on an admin's word. Every session of the account
+    ends: whoever talked the admin into it may be in already. Raises NotSwitchedOn, NotFound."""
+    await sessions.require_live(session, admin.user_id, admin.sid)
+    account = await _lock_switched_on(session, user_id)
+    await forget(session, user_id)
+    await sessions.end_all(session, user_id, "session_ended")
+    await audit.record(
+        session, admin, "user.second_factor_reset", "user", user_id, {"second_factor": [True, False]}
+    )
+    await _tell(session, account, "second_factor_off_by_staff")
+
+
+async def _lock_switched_on(session: AsyncSession, user_id: int) -> Account:
+    account = await accounts.lock(session, user_id)
+    if not await queries.is_on(session, user_id):
+        raise NotSwitchedOn
+    return account
+
+
+async def forget_challenges(session: AsyncSession, user_id: int) -> None:
+    """Let no login go on that stands between its factors; the caller holds the account's lock."""
+    await queries.delete_challenges_of(session, user_id)
+
+
+async def forget(session: AsyncSession, user_id: int) -> None:
+    """Remove whatever is kept of an account's second factor; the caller holds the account's lock."""
+    await queries.delete_challenges_of(session, user_id)
+    await queries.delete_codes(session, user_id)
+    await queries.delete_authenticator(session, user_id)
+
+
+async def export_of(session: AsyncSession, user_id: int) -> dict[str, Any]:
+    """What is kept of an account's second factor, as JSON values; neither the secret nor a code."""
+    app = await queries.authenticator_of(session, user_id)
+    codes = await queries.codes_of(session, user_id)
+    return {
+        "totp": None
+        if app is None
+        else {"created_at": _iso(app.created_at), "confirmed_at": _iso(app.confirmed_at)},
+        "recovery_codes": [
+            {"created_at": _iso(code.created_at), "used_at": _iso(code.used_at)} for code in codes
+        ],
+    }
+
+
+def _iso(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.isoformat()
 
 
 # --- housekeeping -------------------------------------------------------------------------------------------
