@@ -14,6 +14,7 @@ from identity.audit import routes as audit
 from identity.audit.address import RememberAddress
 from identity.billing import routes as billing
 from identity.email_addresses import routes as email_addresses
+from identity.groups import routes as groups
 from identity.logins import routes as logins
 from identity.outbound import outbound_of
 from identity.password_resets import routes as password_resets
@@ -21,6 +22,8 @@ from identity.passwords.hashing import Hasher
 from identity.profiles import routes as profiles
 from identity.providers.discovery import Discovery
 from identity.registration import routes as registration
+from identity.rights import routes as permissions
+from identity.rights import service as rights
 from identity.second_factors import routes as second_factors
 from identity.sessions import routes as sessions
 from identity.settings import Settings
@@ -43,6 +46,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     async def life(app: FastAPI) -> AsyncIterator[None]:
         async with app.state.database.transaction() as session:
             await signing_keys.ensure_signing_key(session, issuer.vault, settings)
+        async with app.state.database.transaction() as session:
+            await rights.sync_permissions(session)
         yield
         hasher.close()
 
@@ -66,6 +71,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             accounts.router,
             accounts.internal_router,
             administration.router,
+            groups.router,
+            permissions.router,
             audit.router,
         ],
         jwks=own_keys,

@@ -14,7 +14,14 @@ from identity.one_time_tokens.models import EmailVerification, PasswordReset
 from identity.profile_pictures.models import UnwantedPicture
 from identity.profiles.models import Profile
 from identity.providers.models import ProviderSlug, Site, SocialApp, SocialAppSite
-from identity.rights.models import CustomUserGroup, CustomUserPermission, Group, GroupPermission, Permission
+from identity.rights.models import (
+    CustomUserGroup,
+    CustomUserPermission,
+    Group,
+    GroupPermission,
+    Permission,
+    RightsWithdrawal,
+)
 from identity.second_factors.models import Authenticator, Challenge, RecoveryCode
 from identity.sessions.models import UserSession
 from identity.social.models import (
@@ -58,6 +65,7 @@ __all__ = [
     "ProviderSlug",
     "RecoveryCode",
     "ReservedUsername",
+    "RightsWithdrawal",
     "SigningKey",
     "Site",
     "SocialAccount",

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity import metrics
+from identity.administration import service as administration
 from identity.email_addresses import service as email_addresses
 from identity.login_attempts import service as login_attempts
 from identity.mail_requests import service as mail_requests
@@ -17,6 +18,7 @@ from identity.one_time_tokens import service as one_time_tokens
 from identity.password_resets import service as password_resets
 from identity.providers import service as providers
 from identity.registration import service as registration
+from identity.rights import service as rights
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.settings import Settings
@@ -115,6 +117,14 @@ def rotate_signing_keys(settings: Settings) -> Callable[[Database], Awaitable[No
     return work
 
 
+async def end_sessions_of_withdrawn(database: Database) -> None:
+    """The job that logs out who lost rights through a group, however many they are."""
+    done = 1
+    while done:
+        async with database.transaction() as session:
+            done = await administration.end_sessions_of_withdrawn(session)
+
+
 def answer_mail_requests(settings: Settings) -> Callable[[Database], Awaitable[None]]:
     """The job that mails the links people asked for, where there is an account to mail them to."""
 
@@ -140,6 +150,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
             partial(email_addresses.mail_confirmations, settings=settings),
             email_addresses.CHANNEL,
         ),
+        PeriodicJob("rights_withdrawals", 15, end_sessions_of_withdrawn, rights.CHANNEL),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from chassis.db import Base
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -14,10 +15,15 @@ from sqlalchemy import (
     String,
     false,
     func,
+    literal_column,
     text,
     true,
 )
+from sqlalchemy.event import listen
 from sqlalchemy.orm import Mapped, mapped_column
+
+SEARCHED = "lower(' ' || username || ' ' || email || ' ' || first_name || ' ' || last_name)"
+"""What admins search in, every word with a blank before it; the index is over this very expression."""
 
 
 class CustomUser(Base):
@@ -44,6 +50,8 @@ class CustomUser(Base):
     failed_login_attempts: Mapped[int] = mapped_column(Integer, server_default="0")
     temporary_ban_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     is_active: Mapped[bool] = mapped_column(Boolean, server_default=true())
+    # Our own column: `temporary_ban_until` is the end of an admin's ban, and not of a lockout.
+    is_banned: Mapped[bool] = mapped_column(Boolean, server_default=false())
     state_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
 
     __table_args__ = (
@@ -51,7 +59,16 @@ class CustomUser(Base):
         # Nobody is taken for somebody else by a capital letter.
         Index("uq_users_customuser_lower_email", func.lower(text("email")), unique=True),
         Index("uq_users_customuser_lower_username", func.lower(text("username")), unique=True),
+        Index(
+            "ix_users_customuser_searched",
+            literal_column(SEARCHED).label("searched"),
+            postgresql_using="gin",
+            postgresql_ops={"searched": "gin_trgm_ops"},
+        ),
     )
+
+
+listen(CustomUser.__table__, "before_create", DDL("CREATE EXTENSION IF NOT EXISTS pg_trgm"))  # type: ignore[no-untyped-call]
 
 
 class ReservedUsername(Base):

@@ -1,5 +1,7 @@
 """Decisions about accounts, without I/O."""
 
+from datetime import datetime
+
 ADMIN = "admin"
 INSTRUCTOR = "instructor"
 STUDENT = "student"
@@ -22,3 +24,8 @@ def role_by_standing(role: str, standing: str) -> str:
     if standing in ("suspended", "rejected"):
         return STUDENT
     return role
+
+
+def is_ban_in_force(is_banned: bool, until: datetime | None, instant: datetime) -> bool:
+    """Whether an admin's ban keeps the account out. It ends by the clock; a lockout is none."""
+    return is_banned and until is not None and instant < until

@@ -8,6 +8,7 @@ from chassis.db import now
 from chassis.errors import NotFound
 from chassis.outbox import emit
 from chassis.pagination import PageParams, page
+from chassis.revocations import end_all_sessions
 from contracts.fields import LoginMethod, Role
 from contracts.identity import UserChanged, UserDeactivated, UserEmailVerified, UserRegistered
 from sqlalchemy.exc import IntegrityError
@@ -246,13 +247,7 @@ async def set_active(session: AsyncSession, account: CustomUser, is_active: bool
     account.is_active = is_active
     await tell_changed(session, account)
     if not is_active:
-        account.state_version += 1
-        emit(
-            session,
-            UserDeactivated(
-                user_id=account.id, banned_until=None, deactivated_at=now(), version=account.state_version
-            ),
-        )
+        await _tell_deactivated(session, account, None)
 
 
 def is_banned(account: CustomUser, instant: datetime) -> bool:
@@ -272,11 +267,23 @@ async def ban(session: AsyncSession, account: CustomUser, until: datetime) -> No
     """Keep a locked account out until then, and tell. Its sessions are the caller's to end."""
     account.is_banned = True
     account.temporary_ban_until = until
+    await _tell_deactivated(session, account, until)
+
+
+async def _tell_deactivated(
+    session: AsyncSession, account: CustomUser, banned_until: datetime | None
+) -> None:
+    """Tell that a locked account is kept out; here and everywhere, its tokens of before are refused."""
+    instant = now()
     account.state_version += 1
+    await end_all_sessions(session, account.id, instant)
     emit(
         session,
         UserDeactivated(
-            user_id=account.id, banned_until=until, deactivated_at=now(), version=account.state_version
+            user_id=account.id,
+            banned_until=banned_until,
+            deactivated_at=instant,
+            version=account.state_version,
         ),
     )
 

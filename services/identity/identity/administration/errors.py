@@ -1,6 +1,6 @@
-"""What an admin may not do."""
+"""What the staff may not do to an account."""
 
-from chassis.errors import Conflict
+from chassis.errors import Conflict, Invalid
 
 
 class LastAdmin(Conflict):
@@ -8,6 +8,6 @@ class LastAdmin(Conflict):
     title = "Somebody must be left who can administer the platform"
 
 
-class OwnAccount(Conflict):
-    slug = "own-account"
-    title = "Nobody takes away their own rights: ask another admin"
+class BanOutOfRange(Invalid):
+    slug = "ban-out-of-range"
+    title = "A ban ends in the future, within ten years"

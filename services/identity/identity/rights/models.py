@@ -1,7 +1,19 @@
 """Rights: the groups and permissions of the staff."""
 
+from datetime import datetime
+
 from chassis.db import Base
-from sqlalchemy import BigInteger, ForeignKey, Identity, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    DateTime,
+    ForeignKey,
+    Identity,
+    String,
+    UniqueConstraint,
+    false,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -15,13 +27,18 @@ class Group(Base):
 
 
 class Permission(Base):
-    """Something that may be done; `codename` is what the access token carries."""
+    """Something that may be done; `codename` is what the access token carries.
+
+    `is_declared` says that a service knows it today (contracts.permissions). One that none knows any more gives
+    nothing and is not shown; who held it holds it again should it come back, as it does when a release is taken back.
+    """
 
     __tablename__ = "auth_permission"
 
     id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
     name: Mapped[str] = mapped_column(String, server_default="")
     codename: Mapped[str] = mapped_column(String, unique=True)
+    is_declared: Mapped[bool] = mapped_column(Boolean, server_default=false())
 
 
 class GroupPermission(Base):
@@ -74,3 +91,14 @@ class CustomUserPermission(Base):
             "customuser_id", "permission_id", name="unique_together_users_customuser_user_permissions"
         ),
     )
+
+
+class RightsWithdrawal(Base):
+    """An account that lost rights through its group: the worker ends its sessions, and with them what its access
+    tokens still say. No foreign key: the worker holds this row before the account's, erasure the other way round."""
+
+    __tablename__ = "rights_withdrawals"
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    user_id: Mapped[int] = mapped_column(BigInteger)
+    asked_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

@@ -1,4 +1,7 @@
-"""Add audit log: who of the staff changed what, kept from change by the database itself."""
+"""Add the audit log, bans, the staff's declared rights, and a search over accounts.
+
+The audit log (who of the staff changed what) is kept from change by the database itself.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -54,6 +57,8 @@ BEGIN
 END $$
 """
 
+SEARCHED = "lower(' ' || username || ' ' || email || ' ' || first_name || ' ' || last_name)"
+
 
 def upgrade() -> None:
     op.create_table(
@@ -86,9 +91,33 @@ def upgrade() -> None:
         "CREATE TRIGGER admin_audit_log_stays BEFORE TRUNCATE ON admin_audit_log "
         "FOR EACH STATEMENT EXECUTE FUNCTION guard_admin_audit_log()"
     )
+    op.add_column(
+        "users_customuser", sa.Column("is_banned", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.add_column(
+        "auth_permission", sa.Column("is_declared", sa.Boolean(), server_default=sa.false(), nullable=False)
+    )
+    op.create_table(
+        "rights_withdrawals",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), server_default=sa.func.now(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_rights_withdrawals"),
+    )
+    op.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    op.create_index(
+        "ix_users_customuser_searched",
+        "users_customuser",
+        [sa.literal_column(f"{SEARCHED} gin_trgm_ops")],
+        postgresql_using="gin",
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_users_customuser_searched", "users_customuser")
+    op.drop_table("rights_withdrawals")
+    op.drop_column("auth_permission", "is_declared")
+    op.drop_column("users_customuser", "is_banned")
     op.drop_table("admin_audit_log")
     op.execute("DROP FUNCTION forget_in_admin_audit_log(bigint, bigint)")
     op.execute("DROP FUNCTION guard_admin_audit_log()")

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
 from chassis.auth import Principal
 from chassis.db import Database
 from chassis.pagination import PageParams
+from chassis.tracing import current_request_id
 from identity.audit import service as audit
 from identity.audit.rules import HIDDEN, differences, redact
 from identity.testing import MakePerson, Person
@@ -58,6 +60,8 @@ def test_what_only_sounds_like_a_secret_is_kept() -> None:
 
 
 async def test_an_entry_says_who_did_what_from_where(admin: Person, database: Database) -> None:
+    audit.current_address.set(ip_address("203.0.113.9"))
+    current_request_id.set("request-17")
     async with database.transaction() as session:
         await audit.record(session, staff(5, "student"), "group.created", "group", 3, {"name": [None, "Aid"]})
     (entry,) = (await admin.get("/audit-log")).json()["items"]
@@ -70,8 +74,8 @@ async def test_an_entry_says_who_did_what_from_where(admin: Person, database: Da
         "target_type": "group",
         "target_id": "3",
         "changes": {"name": [None, "Aid"]},
-        "request_id": None,
-        "ip_address": None,
+        "request_id": "request-17",
+        "ip_address": "203.0.113.9",
     }
 
 

@@ -1,0 +1,1 @@
+"""Groups: what admins give their staff together, made and changed."""
