@@ -27,7 +27,6 @@ from chassis.errors import Unavailable
 
 log = structlog.get_logger()
 
-CLOCK_SKEW_SECONDS = 300.0
 FRESH_SECONDS = 1.0
 """How long a look at the table is good for."""
 READ_SECONDS = 2.0
@@ -58,11 +57,6 @@ class EndedSession(Base):
     transaction_id: Mapped[int] = mapped_column(BigInteger, server_default=_TRANSACTION_ID)
 
 
-def kept_for(access_token_seconds: int) -> timedelta:
-    """How long after its end a session's tokens could still verify, were they not refused."""
-    return timedelta(seconds=access_token_seconds + CLOCK_SKEW_SECONDS)
-
-
 # --- writing ------------------------------------------------------------------------------------------------
 
 
@@ -78,7 +72,8 @@ async def end_all_sessions(session: AsyncSession, user_id: int, ended_at: dateti
 
 async def _end(session: AsyncSession, user_id: int, sid: str, ended_at: datetime) -> None:
     # A log read from its start tells of years of logouts: no token lives that they could still concern.
-    if ended_at + kept_for(session.info["settings"].access_token_seconds) < now():
+    window: float = session.info["settings"].revocation_window
+    if ended_at + timedelta(seconds=window) < now():
         return
     told = insert(EndedSession).values(user_id=user_id, sid=sid, ended_at=ended_at)
     await session.execute(
@@ -120,7 +115,7 @@ class EndedTokens:
     def __init__(self, database: Database) -> None:
         # One statement, one round trip: there is nothing to commit.
         self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
-        self._kept_for = kept_for(database.settings.access_token_seconds)
+        self._window = timedelta(seconds=database.settings.revocation_window)
         self._sessions: set[str] = set()
         self._users: dict[int, float] = {}
         self._horizon = 0
@@ -203,5 +198,5 @@ class EndedTokens:
 
     async def _read(self, since: int) -> Any:
         async with self._engine.connect() as connection:
-            found = await connection.execute(_NEWS, {"since": since, "oldest": now() - self._kept_for})
+            found = await connection.execute(_NEWS, {"since": since, "oldest": now() - self._window})
             return found.all()

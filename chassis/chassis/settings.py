@@ -3,8 +3,10 @@
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+CLOCK_SKEW_SECONDS = 300.0
 
 
 class HttpSettings(BaseSettings):
@@ -41,6 +43,11 @@ class HttpSettings(BaseSettings):
 
     shutdown_timeout: int = 15
 
+    @property
+    def revocation_window(self) -> float:
+        """How long it matters that a token was ended early: as long as it can live, and what clocks may differ."""
+        return self.access_token_seconds + CLOCK_SKEW_SECONDS
+
 
 class ServiceSettings(HttpSettings):
     """The settings every service has. A service declares `class Settings(ServiceSettings, env_prefix="X_")`."""
@@ -76,6 +83,17 @@ class ServiceSettings(HttpSettings):
     """The `n` in that key's kid `<service>.<n>`: during a rotation the JWKS holds the old number and the new."""
     service_jwks_file: Path | None = None
     """JWKS with the public key of every service, kid `<service>.<n>`."""
+
+    storage_url: str | None = None
+    """Where files are kept: `file:///folder`, or `s3://bucket/prefix` of any S3."""
+    storage_endpoint: str | None = None
+    """The S3's own address, `https://s3.example`; without it, it is Amazon's."""
+    storage_public_endpoint: str | None = None
+    """The S3's address as browsers reach it, where that is another one."""
+    storage_region: str = "us-east-1"
+    storage_access_key: str | None = None
+    storage_secret_key: SecretStr | None = None
+    """Without the two the S3 is spoken to as the machine's own role."""
 
     mail_spool_dir: Path | None = None
     """Where mails are put, one .eml a message, when there is no SMTP server."""

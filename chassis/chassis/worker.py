@@ -22,7 +22,6 @@ from chassis.idempotency import KEPT
 from chassis.logs import configure_logs
 from chassis.passing import is_passing
 from chassis.relay import Relay
-from chassis.revocations import kept_for
 from chassis.settings import ServiceSettings
 from chassis.wakeups import Wakeups
 
@@ -217,7 +216,7 @@ async def _forget(database: Database) -> None:
         "processed_events": ("event_id", "processed_at", timedelta(days=days)),
         "idempotency_keys": ("id", "created_at", KEPT),
         "mail_outbox": ("id", "sent_at", timedelta(days=days)),
-        "ended_sessions": ("id", "ended_at", kept_for(database.settings.access_token_seconds)),
+        "ended_sessions": ("id", "ended_at", timedelta(seconds=database.settings.revocation_window)),
     }
     for table, (key, column, age) in old.items():
         while True:

@@ -38,7 +38,10 @@ class Gateway:
         self.clients = Clients(settings.trusted_proxies)
         self.access = AccessLog(settings.access_log_sample)
         self.verifier = TokenVerifier(
-            issuer=settings.issuer, audience=settings.audience, jwks_url=settings.jwks_url
+            issuer=settings.issuer,
+            audience=settings.audience,
+            jwks_url=settings.jwks_url,
+            lives=settings.access_token_seconds,
         )
         self.revocations = Revocations(settings.revocation_window)
         self.verifier.revoked = self.revocations.covers

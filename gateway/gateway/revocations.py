@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import time
 from collections import OrderedDict
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -16,7 +17,7 @@ from aiokafka.errors import KafkaError
 from chassis.auth import Principal
 from chassis.cluster import ClusterWatch
 from contracts.envelope import Event, MalformedEvent, UnknownEventType, from_kafka
-from contracts.identity import SessionRevoked, UserDeactivated
+from contracts.identity import SessionRevoked, UserDeactivated, UserErased
 
 from gateway import metrics
 from gateway.settings import Settings
@@ -28,7 +29,9 @@ REMEMBERED = 100_000
 CLUSTER_CHECK_SECONDS = 5.0
 MAX_PAUSE = 5.0
 CLOCK_SKEW = 300.0
-_FOLLOWED: dict[str, type[Event]] = {event.event_type: event for event in (SessionRevoked, UserDeactivated)}
+_FOLLOWED: dict[str, type[Event]] = {
+    event.event_type: event for event in (SessionRevoked, UserDeactivated, UserErased)
+}
 
 
 class Revocations:
@@ -44,16 +47,15 @@ class Revocations:
         return len(self._sessions) + len(self._users)
 
     def covers(self, principal: Principal) -> bool:
-        """Whether this principal's token was ended; whole seconds in a token count against it."""
+        """Whether this principal's token was ended: by its session, or with all that were issued until then."""
         if principal.sid in self._sessions:
             return True
         ended = self._users.get(principal.user_id)
         return ended is not None and principal.issued <= ended
 
-    def note(self, event: SessionRevoked | UserDeactivated, now: float) -> None:
+    def note(self, event: SessionRevoked | UserDeactivated | UserErased, now: float) -> None:
         """Remember an event; one from before the window is over already. `now` is seconds since the epoch."""
-        when = event.revoked_at if isinstance(event, SessionRevoked) else event.deactivated_at
-        instant = when.timestamp()
+        instant = _instant(event).timestamp()
         if instant + self._window < now:
             return
         if isinstance(event, SessionRevoked) and event.session_id is not None:
@@ -68,6 +70,16 @@ class Revocations:
             while kept and (len(kept) > self._remember or next(iter(kept.values())) + self._window < now):
                 kept.popitem(last=False)
         metrics.REVOKED.set(len(self))
+
+
+def _instant(event: SessionRevoked | UserDeactivated | UserErased) -> datetime:
+    match event:
+        case SessionRevoked():
+            return event.revoked_at
+        case UserDeactivated():
+            return event.deactivated_at
+        case UserErased():
+            return event.erased_at
 
 
 def _put(kept: OrderedDict[Any, float], key: object, instant: float) -> None:

@@ -72,8 +72,6 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     access_log_sample: float = Field(default=1.0, ge=0, le=1)
     """The share of answers below 500 that are logged."""
     openapi_refresh: float = 300.0
-    revocation_window: float = 900.0
-    """How long a revocation is remembered: longer than an access token lives (10 min)."""
 
     @field_validator("service_urls")
     @classmethod
