@@ -55,7 +55,9 @@ def record_unknown(session: AsyncSession, name: str, origin: Origin) -> None:
 
 
 async def is_locked(session: AsyncSession, account: Account, origin: Origin) -> bool:
-    """Whether the account's lockout is in the way of who comes from there."""
+    """Whether the account's lockout is in the way of who comes from there, or a ban, of which nobody is spared."""
+    if accounts.is_banned(account, now()):
+        return True
     known_device = await sessions.is_known_device(session, account.id, origin.address, origin.user_agent)
     return rules.is_locked(account.temporary_ban_until, now(), known_device=known_device)
 

@@ -129,8 +129,8 @@ async def _refresh(session: AsyncSession, issuer: Issuer, presented: str) -> Tok
         return None
     account = await accounts.find(session, family.user_id)
     # A lockout is for who does not know the password: the sessions there are go on through it. A deactivation or
-    # a ban ends them by itself.
-    if not account.is_active:
+    # a ban ends them by itself; this is for the one that was opened by what forgot to ask.
+    if not accounts.may_log_in(account, instant):
         return None
     return await _exchange(session, issuer, token, presented, family, account)
 
