@@ -10,7 +10,18 @@ from uuid import UUID
 
 import orjson
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, ColumnElement, Integer, Numeric, Select, SmallInteger, and_, false, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Numeric,
+    Select,
+    SmallInteger,
+    and_,
+    false,
+    literal,
+    or_,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.errors import Invalid
@@ -119,12 +130,14 @@ def _decode(cursor: str, key: Key) -> list[Any]:
 def _behind(key: Key, values: list[Any]) -> ColumnElement[bool]:
     """The rows behind the one with these values: (a, b) > (x, y), with a direction for each column."""
     condition: ColumnElement[bool] = false()
-    for (column, direction), value in reversed(list(zip(key, values, strict=True))):
+    # Bound as the column's own type: SQLAlchemy would take a bare True or False for a keyword, which has no order.
+    bound = [literal(value, column.type) for (column, _), value in zip(key, values, strict=True)]
+    for (column, direction), value in reversed(list(zip(key, bound, strict=True))):
         further = column > value if direction == "asc" else column < value
         condition = or_(further, and_(column == value, condition))
     # The first column alone as a range as well: that is what lets an index seek.
     column, direction = key[0]
-    return and_(column >= values[0] if direction == "asc" else column <= values[0], condition)
+    return and_(column >= bound[0] if direction == "asc" else column <= bound[0], condition)
 
 
 async def page(

@@ -9,7 +9,18 @@ import orjson
 import pytest
 from chassis.db import Base, Database
 from chassis.pagination import BadCursor, Direction, PageParams, page
-from sqlalchemy import BigInteger, Date, DateTime, Identity, Integer, Numeric, SmallInteger, Text, select
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Date,
+    DateTime,
+    Identity,
+    Integer,
+    Numeric,
+    SmallInteger,
+    Text,
+    select,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -22,6 +33,7 @@ class Row(Base):
     at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default="2026-01-01T00:00:00Z")
     day: Mapped[date] = mapped_column(Date, server_default="2026-01-01")
     name: Mapped[str] = mapped_column(Text, server_default="")
+    flag: Mapped[bool] = mapped_column(Boolean, server_default="false")
 
 
 @pytest.fixture
@@ -57,6 +69,8 @@ def cursor(*values: Any) -> str:
         ("name", "a\x00b"),
         ("name", {"t": "2026-01-01", "d": "1"}),
         ("name", None),
+        ("flag", 1),
+        ("flag", "true"),
     ],
 )
 async def test_a_forged_cursor_is_a_bad_cursor(
@@ -73,7 +87,7 @@ async def test_a_forged_cursor_is_a_bad_cursor(
 
 
 @pytest.mark.parametrize("direction", ["asc", "desc"])
-@pytest.mark.parametrize("column", ["small", "number", "amount", "at", "day", "name"])
+@pytest.mark.parametrize("column", ["small", "number", "amount", "at", "day", "name", "flag"])
 async def test_pages_of_one_hold_every_row_once(
     database: Database, rows: Any, column: str, direction: Direction
 ) -> None:
@@ -89,6 +103,7 @@ async def test_pages_of_one_hold_every_row_once(
                     at=start + timedelta(microseconds=half),
                     day=date(2026, 1, 1) + timedelta(days=half),
                     name=["", "Ä", "a", "ß\N{GRINNING FACE}"][half],
+                    flag=half < 2,
                 )
             )
     key: list[Any] = [(getattr(rows, column), direction), (rows.id, direction)]
