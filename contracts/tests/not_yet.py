@@ -8,8 +8,6 @@ NOT_YET_EMITTED: dict[str, str] = {
     "UserErased": "identity: accounts (register, verify, profile, roles, erasure)",
     "CourseViewed": "catalog: courses (create, price, publish, delete)",
     "ResourceDownloaded": "catalog: resources (downloads)",
-    "ReviewChanged": "catalog: reviews and their moderation",
-    "ReviewRemoved": "catalog: reviews and their moderation",
     "AssessmentChanged": "assessment: assessments (authoring)",
     "AssessmentRemoved": "assessment: assessments (authoring)",
     "AttemptStarted": "assessment: attempts and grading",

@@ -8,6 +8,7 @@ SECTIONS = (
     Section("name_shown_to_others", "catalog_person", leaves_out=("tombstone_id",)),
     # What a moderator noted is the moderator's.
     Section("reviews", "courses_review", leaves_out=("moderation_notes",)),
+    Section("helpful_votes", "catalog_review_vote"),
     Section("enrollments", "catalog_enrollment"),
     Section("instructor_standing", "catalog_instructor"),
     Section("teaching_rights", "catalog_co_instructor"),

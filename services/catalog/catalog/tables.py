@@ -11,7 +11,7 @@ from catalog.outline.models import Lesson, Module
 from catalog.people.models import CatalogPerson
 from catalog.publishing.models import CoursePublication
 from catalog.resources.models import Resource
-from catalog.reviews.models import Review
+from catalog.reviews.models import Review, ReviewVote
 from catalog.testimonials.models import Testimonial
 
 metadata = Base.metadata
@@ -28,6 +28,7 @@ __all__ = [
     "Module",
     "Resource",
     "Review",
+    "ReviewVote",
     "Testimonial",
     "metadata",
 ]

@@ -93,6 +93,15 @@ async def set_students(
     )
 
 
+async def set_rating(session: AsyncSession, course_id: int, average: Decimal, reviews: int) -> None:
+    await session.execute(
+        update(Course)
+        .where(Course.id == course_id)
+        .values(avg_rating=average, total_reviews=reviews, updated_date=Course.updated_date)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def led_by(session: AsyncSession, user_id: int) -> Sequence[Course]:
     """All courses of a lead, locked."""
     statement = select(Course).where(Course.created_by_id == user_id).order_by(Course.id)

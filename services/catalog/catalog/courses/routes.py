@@ -78,9 +78,3 @@ async def edit_course(
         lambda course: require_match(if_match, etag(course.state_version)),
     )
     return answer(view, response)
-
-
-@router.delete("/courses/{course_id}", status_code=204)
-async def delete_course(course_id: CourseId, session: Session, calls: Calls, user: CurrentUser) -> None:
-    """Delete a course nobody ever enrolled in; 409 for any other, which can be unpublished."""
-    await service.delete(session, calls, user, course_id)

@@ -4,9 +4,10 @@ Who edits anything of a course opens it with `open_for_editing`, which checks th
 row, and ends with `record_change`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
 from chassis.db import now
@@ -67,6 +68,13 @@ async def rights_of(session: AsyncSession, principal: "Principal | None", course
     if principal.is_admin or course.created_by_id == principal.user_id:
         return Rights(teaches=True, may_edit=True)
     return await instructor_mirror.rights_in(session, course.id, principal.user_id)
+
+
+async def is_taught_by(session: AsyncSession, course: Course, user_id: int) -> bool:
+    """Whether the user leads the course or teaches it with others, by its rows alone."""
+    if course.created_by_id == user_id:
+        return True
+    return (await instructor_mirror.rights_in(session, course.id, user_id)).teaches
 
 
 async def check_may_author(session: AsyncSession, calls: "InternalCalls", principal: "Principal") -> None:
@@ -268,16 +276,23 @@ async def edit(
     return await view(session, course)
 
 
-async def delete(
+async def open_for_deletion(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
-) -> None:
-    """Remove a course nobody ever enrolled in. Raises OnlyTheLeadDeletes, CourseHasStudents, and what
-    `open_for_editing` does."""
+) -> Course:
+    """A course nobody ever enrolled in, its row held, for someone who may delete it.
+
+    Raises OnlyTheLeadDeletes, CourseHasStudents, and what `open_for_editing` does.
+    """
     course = await open_for_editing(session, calls, principal, course_id)
     if not (principal.is_admin or course.created_by_id == principal.user_id):
         raise OnlyTheLeadDeletes
     if await enrollment_mirror.ever_enrolled(session, course_id):
         raise CourseHasStudents
+    return course
+
+
+async def delete(session: AsyncSession, course: Course) -> None:
+    """Remove a course opened for deletion, and tell."""
     course.state_version += 1
     emit(
         session,
@@ -355,6 +370,16 @@ async def take_enrollments(
     totals = await enrollment_mirror.totals(session, held)
     for course_id, (students, last_enrolled) in totals.items():
         await queries.set_students(session, course_id, students, last_enrolled)
+
+
+async def hold_counters(session: AsyncSession, course_ids: Collection[int]) -> list[int]:
+    """Those of the courses that exist, their rows held for whoever counts; rows that refer to them need not wait."""
+    return await queries.lock_many(session, course_ids)
+
+
+async def set_rating(session: AsyncSession, course_id: int, average: Decimal, reviews: int) -> None:
+    """Keep what the approved reviews come to; the caller holds the course's row and has just counted."""
+    await queries.set_rating(session, course_id, average, reviews)
 
 
 async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:

@@ -52,6 +52,14 @@ async def is_active(session: AsyncSession, user_id: int, course_id: int) -> bool
     return await session.scalar(statement.limit(1)) is not None
 
 
+async def has_enrolled(session: AsyncSession, user_id: int, course_id: int) -> bool:
+    statement = select(CatalogEnrollment.enrollment_id).where(
+        CatalogEnrollment.user_id == user_id,
+        CatalogEnrollment.course_id == course_id,
+    )
+    return await session.scalar(statement.limit(1)) is not None
+
+
 async def ever_enrolled(session: AsyncSession, course_id: int) -> bool:
     statement = select(CatalogEnrollment.enrollment_id).where(CatalogEnrollment.course_id == course_id)
     return await session.scalar(statement.limit(1)) is not None

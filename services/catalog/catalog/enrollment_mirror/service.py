@@ -46,6 +46,11 @@ async def is_enrolled(session: AsyncSession, calls: "InternalCalls", user_id: in
     return bool(found["status"] != "dropped")
 
 
+async def has_enrolled(session: AsyncSession, user_id: int, course_id: int) -> bool:
+    """Whether the user ever enrolled in the course, dropped since or not, as far as the events told."""
+    return await queries.has_enrolled(session, user_id, course_id)
+
+
 async def ever_enrolled(session: AsyncSession, course_id: int) -> bool:
     """Whether anybody ever enrolled in the course, dropped since or not."""
     return await queries.ever_enrolled(session, course_id)

@@ -36,6 +36,12 @@ async def unpublish_course(
     return CourseOut.of_view(view)
 
 
+@router.delete("/courses/{course_id}", status_code=204)
+async def delete_course(course_id: CourseId, session: Session, calls: Calls, user: CurrentUser) -> None:
+    """Delete a course nobody ever enrolled in; 409 for any other, which can be unpublished."""
+    await service.delete(session, calls, user, course_id)
+
+
 @internal_router.get("/courses/{course_id}/offer")
 async def get_offer(course_id: CourseId, session: Session, _caller: ServiceCaller) -> OfferOut:
     """What enrolling would cost now, published or not."""

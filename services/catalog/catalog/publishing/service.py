@@ -1,4 +1,4 @@
-"""Put a course into the catalogue, take it out, and tell others its outline and its offer."""
+"""Put a course into the catalogue, take it out, delete it, and tell others its outline and its offer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from catalog.courses.errors import CourseIncomplete, CourseNotFound
 from catalog.outline import service as outlines
 from catalog.outline.service import Part
 from catalog.publishing import queries
+from catalog.reviews import service as reviews
 from catalog.settings import settings_of
 
 if TYPE_CHECKING:
@@ -146,6 +147,16 @@ async def unpublish(
     )
     await courses.record_change(session, course)
     return await courses.view(session, course)
+
+
+async def delete(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+) -> None:
+    """Remove a course nobody ever enrolled in, its reviews told one by one. Raises OnlyTheLeadDeletes,
+    CourseHasStudents, and what `courses.open_for_editing` does."""
+    course = await courses.open_for_deletion(session, calls, principal, course_id)
+    await reviews.remove_of_course(session, course_id)
+    await courses.delete(session, course)
 
 
 async def offer(session: AsyncSession, course_id: int, at: datetime) -> Offer:

@@ -3,7 +3,20 @@
 from datetime import datetime
 
 from chassis.db import Base, now
-from sqlalchemy import BigInteger, Boolean, DateTime, Identity, Integer, String, Text, false, func
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    String,
+    Text,
+    desc,
+    false,
+    func,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 
@@ -22,4 +35,10 @@ class Testimonial(Base):
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(
         DateTime(timezone=True), server_default=func.now(), onupdate=now
+    )
+    state_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
+
+    __table_args__ = (
+        CheckConstraint("rating BETWEEN 1 AND 5", name="ck_content_testimonial_rating_one_to_five"),
+        Index("ix_content_testimonial_featured", desc("featured"), desc("id")),
     )
