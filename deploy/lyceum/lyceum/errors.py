@@ -7,6 +7,7 @@ StackError                      exit code 1, the message and no traceback
 ├── PortBusy                    somebody listens where the gateway should
 ├── PostgresFailed              the database server cannot be found, made or started
 ├── BrokerFailed                the broker cannot be found or started
+├── OidcFailed                  the identity provider to try cannot be installed or started
 ├── MigrationFailed             alembic refused; the message holds its last lines
 └── NotReady                    a process did not become ready in its time
 """
@@ -39,6 +40,10 @@ class PostgresFailed(StackError):
 
 
 class BrokerFailed(StackError):
+    pass
+
+
+class OidcFailed(StackError):
     pass
 
 

@@ -2,23 +2,33 @@
 
 import base64
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
 import pytest
 from chassis.db import Database
-from chassis.testing import ServiceUnderTest
+from chassis.testing import ISSUER, ServiceUnderTest
 from identity.demo import make_demo_accounts
 from identity.settings import Settings
 from identity.testing import PASSWORD, MakePerson, Person, Postbox
 from jose import jwt
+from lyceum.oidc_testing import OidcProvider
 from pydantic import SecretStr
 
 
 @pytest.fixture(scope="session")
 def service() -> ServiceUnderTest:
     return ServiceUnderTest("identity", {"secret_key": base64.b64encode(os.urandom(32)).decode()})
+
+
+@pytest.fixture(scope="session")
+def oidc_provider() -> Iterator[OidcProvider]:
+    """A real OpenID Connect provider, for social apps named `campus` and `campus-es256`. It is on this machine, so
+    `outbound_allowed_hosts` has to name its `host` where it is to be asked."""
+    callbacks = [f"{ISSUER}/api/v1/auth/social/{slug}/callback" for slug in ("campus", "campus-es256")]
+    with OidcProvider(redirect_uris=callbacks) as running:
+        yield running
 
 
 @pytest.fixture
