@@ -57,6 +57,7 @@ TABLE: dict[str, str] = {
         POST               /api/v1/users/me/subscription/cancel
         GET                /api/v1/users/me/social-accounts
         DELETE             /api/v1/users/me/social-accounts/{id}
+        POST               /api/v1/users/me/social-accounts/{provider}/link   auth
         GET                /api/v1/subscription-tiers
         GET POST           /api/v1/groups
         GET PATCH DELETE   /api/v1/groups/{id}

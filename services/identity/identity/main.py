@@ -27,6 +27,8 @@ from identity.rights import service as rights
 from identity.second_factors import routes as second_factors
 from identity.sessions import routes as sessions
 from identity.settings import Settings
+from identity.social import routes as social
+from identity.social.provers import Prover
 from identity.tokens import routes as token_routes
 from identity.tokens import signing_keys
 from identity.tokens.issuer import Issuer
@@ -74,6 +76,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             groups.router,
             permissions.router,
             audit.router,
+            social.router,
+            social.mine_router,
         ],
         jwks=own_keys,
         lifespan=life,
@@ -82,6 +86,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.issuer = issuer
     app.state.hasher = hasher
     app.state.discovery = Discovery(outbound_of(settings))
+    app.state.prover = Prover(app.state.database, app.state.discovery.outbound, app.state.discovery)
     return app
 
 

@@ -22,7 +22,10 @@ from identity.rights import service as rights
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.settings import Settings
+from identity.social import links as social_links
+from identity.social import service as social
 from identity.subscriptions import SUBSCRIPTIONS
+from identity.throttles import service as throttles
 from identity.tokens import service as tokens
 from identity.tokens import signing_keys
 from identity.vault import Vault, vault_of
@@ -37,6 +40,7 @@ RESEALED: dict[str, Reseal] = {
     "signing_keys": signing_keys.reseal_batch,
     "second_factor_authenticators": second_factors.reseal_batch,
     "client_secrets": providers.reseal_batch,
+    "social_tokens": social_links.reseal_batch,
 }
 """Everything that is sealed with IDENTITY_SECRET_KEY, by the name it goes by in the metric: when that secret changes,
 all of it is sealed anew. What is not in this list is lost with the old secret."""
@@ -52,7 +56,9 @@ def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
         login_attempts.purge_unknown,
         partial(login_attempts.purge_known, days=settings.login_log_days),
         second_factors.purge_expired,
+        throttles.purge,
         partial(email_addresses.purge, settings=settings),
+        social.purge_expired,
     )
 
     async def work(database: Database) -> None:

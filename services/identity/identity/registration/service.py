@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from chassis.mail import send_mail
+from contracts.fields import LoginMethod
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
@@ -42,7 +43,12 @@ async def register(session: AsyncSession, newcomer: Newcomer, address: Address, 
 
 
 async def open_account(
-    session: AsyncSession, newcomer: Newcomer, *, role: str = "student", verified: bool = False
+    session: AsyncSession,
+    newcomer: Newcomer,
+    *,
+    role: str = "student",
+    verified: bool = False,
+    method: LoginMethod = "password",
 ) -> Account:
     """An account with everything that belongs to one, told to the other services. Raises UsernameTaken, EmailTaken."""
     if await email_addresses.holder_of(session, newcomer.email) is not None:
@@ -59,7 +65,7 @@ async def open_account(
     )
     await profiles.create(session, account.id)
     await email_addresses.create_primary(session, account.id, account.email, verified=verified)
-    await accounts.tell_registered(session, account, "password")
+    await accounts.tell_registered(session, account, method)
     await billing.create_free(session, account.id)
     if verified:
         await accounts.mark_email_verified(session, account)

@@ -44,8 +44,10 @@ class SocialAccount(Base):
 
 
 class SocialToken(Base):
-    """A provider's tokens for a linked account: `token` for access, `token_secret` to refresh it, both sealed by the vault
-    ("sealed:" and hex; "" for none)."""
+    """A provider's tokens for a linked account: `token` for access, `token_secret` to refresh it.
+
+    Both are "sealed:" and hex, or "" for none: `links` seals them by the vault.
+    """
 
     __tablename__ = "socialaccount_socialtoken"
 
