@@ -17,6 +17,7 @@ from gateway.errors import MethodNotAllowed
 from gateway.exchange import Exchange
 from gateway.limits import Limiter, Limits, address_key
 from gateway.pages import Page
+from gateway.places import TOLD, Places
 from gateway.proxy import Proxy
 from gateway.request import Request, read
 from gateway.revocations import Follower, Revocations
@@ -36,6 +37,7 @@ class Gateway:
         self.limits = Limits(settings)
         self.cors = Cors(settings.cors_origins)
         self.clients = Clients(settings.trusted_proxies)
+        self.places = Places(settings)
         self.access = AccessLog(settings.access_log_sample)
         self.verifier = TokenVerifier(
             issuer=settings.issuer,
@@ -92,6 +94,9 @@ class Gateway:
         if not isinstance(found, Route):
             return await self._unrouted(found, request, send)
         request.service, request.route = found.service, found.path
+        if found.service in TOLD:
+            headers = request.scope["headers"]
+            request.place = self.places.headers(request.client, headers, believed=request.from_proxy)
         if self._in_flight >= self.settings.max_in_flight:
             metrics.SHED.inc()
             raise Unavailable("More is being asked than can be answered just now.")

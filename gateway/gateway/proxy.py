@@ -70,7 +70,7 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     b"x-http-method-override",
     b"x-method-override",
 }
-_NOT_FORWARDED_PREFIXES = (b"x-forwarded-", b"x-lyceum-", b"x-original-")
+_NOT_FORWARDED_PREFIXES = (b"x-forwarded-", b"x-client-", b"x-lyceum-", b"x-original-")
 # What the gateway says itself, or what is nobody's business.
 _NOT_RETURNED = _HOP_BY_HOP | {
     b"date",
@@ -359,6 +359,8 @@ def _request_head(request: Request, host: bytes, upload: Upload) -> bytes:
     for name, value in headers:
         if name in _NOT_FORWARDED or name in dropped or name.startswith(_NOT_FORWARDED_PREFIXES):
             continue
+        lines += (name, b": ", value, b"\r\n")
+    for name, value in request.place:
         lines += (name, b": ", value, b"\r\n")
     if upload.length is None:
         lines.append(b"transfer-encoding: chunked\r\n")

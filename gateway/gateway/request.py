@@ -16,7 +16,8 @@ from gateway.settings import Settings
 @dataclass(slots=True)
 class Request:
     """`answer_headers` go out with whatever answer it gets; `service`, `route` and `noted` are for metrics
-    and the access log."""
+    and the access log. `from_proxy` is whether a proxy of ours sent it; `place` is what its service is told of
+    where the client is."""
 
     scope: Scope
     method: str
@@ -29,6 +30,8 @@ class Request:
     origin: bytes | None
     authorization: list[bytes]
     answer_headers: list[Header]
+    from_proxy: bool
+    place: list[Header] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
     service: str = "gateway"
     route: str = "unmatched"
@@ -59,7 +62,8 @@ def read(scope: Scope, clients: Clients, settings: Settings) -> Request:
     current_trace.set(trace)
     peer = scope["client"][0] if scope["client"] else "unknown"
     scheme = "http"
-    if clients.believes(peer) and found.get(b"x-forwarded-proto") == b"https":
+    from_proxy = clients.believes(peer)
+    if from_proxy and found.get(b"x-forwarded-proto") == b"https":
         scheme = "https"
     traceparent = trace.traceparent
     answer_headers = [
@@ -81,6 +85,7 @@ def read(scope: Scope, clients: Clients, settings: Settings) -> Request:
         origin=found.get(b"origin"),
         authorization=authorization,
         answer_headers=answer_headers,
+        from_proxy=from_proxy,
     )
 
 

@@ -1,6 +1,7 @@
 """What the gateway is told from outside: environment variables that start with GATEWAY_."""
 
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -9,6 +10,7 @@ from pydantic import BeforeValidator, Field, field_validator
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(lambda text: ip_network(text, strict=False))]
 
+_HEADER_NAME = r"^[A-Za-z0-9-]{1,64}$"
 KIB, MIB = 1024, 1024 * 1024
 PRIVATE_NETWORKS = ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1/128", "fc00::/7")
 
@@ -68,6 +70,13 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     """Who may read /metrics."""
     cors_origins: tuple[str, ...] = ()
     """Origins whose scripts may call the API, as `https://app.example`; none by default."""
+
+    geoip_database: Path | None = None
+    """A file in MaxMind's format (GeoLite2-City and its kin): where clients are. Replaced, it is read anew."""
+    geoip_country_header: str | None = Field(default=None, pattern=_HEADER_NAME)
+    geoip_city_header: str | None = Field(default=None, pattern=_HEADER_NAME)
+    """The headers in which the CDN in front says where a client is (`CF-IPCountry`, `CF-IPCity`). They count only
+    from `trusted_proxies`, and before the database."""
 
     access_log_sample: float = Field(default=1.0, ge=0, le=1)
     """The share of answers below 500 that are logged."""
