@@ -10,15 +10,16 @@ from fastapi import Path, Query, Response
 from catalog.courses.schemas import LessonOutline
 from catalog.lessons import service
 from catalog.lessons.schemas import LessonIn, LessonOut, LessonPatch
+from catalog.markdown import to_html
 
 router = Router(prefix="/api/v1", tags=["outline"])
 ModuleId = Annotated[Identifier, Path()]
 LessonId = Annotated[Identifier, Path()]
 
 
-def answer(view: service.LessonView, response: Response) -> LessonOut:
+async def answer(view: service.LessonView, response: Response) -> LessonOut:
     response.headers["ETag"] = etag(view.lesson.revision)
-    return LessonOut.of(view)
+    return LessonOut.of(view, await to_html(view.body))
 
 
 @router.get("/modules/{module_id}/lessons")
@@ -42,7 +43,7 @@ async def create_lesson(
     user: CurrentUser,
     response: Response,
 ) -> LessonOut:
-    return answer(await service.create(session, calls, user, module_id, body.model_dump()), response)
+    return await answer(await service.create(session, calls, user, module_id, body.model_dump()), response)
 
 
 @router.get("/lessons/{lesson_id}")
@@ -50,7 +51,7 @@ async def read_lesson(
     lesson_id: LessonId, session: Session, calls: Calls, user: OptionalUser, response: Response
 ) -> LessonOut:
     """A lesson with the body the caller's access allows; `locked` with what would unlock more."""
-    return answer(await service.read(session, calls, user, lesson_id), response)
+    return await answer(await service.read(session, calls, user, lesson_id), response)
 
 
 @router.patch("/lessons/{lesson_id}")
@@ -71,7 +72,7 @@ async def edit_lesson(
         body.model_dump(exclude_unset=True),
         lambda lesson: require_match(if_match, etag(lesson.revision)),
     )
-    return answer(view, response)
+    return await answer(view, response)
 
 
 @router.delete("/lessons/{lesson_id}", status_code=204)

@@ -62,6 +62,7 @@ class LessonOut(LessonOutline):
     locked: bool = Field(description="Whether there is more than the reader is shown.")
     unlock: list[Literal["login", "enroll", "subscribe"]] = Field(description="What would show more.")
     body: str = Field(description="Markdown.")
+    body_html: str = Field(description="The same as sanitised HTML, to be put into a page as it is.")
     video_url: str | None = Field(description="Null while locked.")
     transcript: str | None = Field(description="Null while locked.")
     content: str | None = Field(
@@ -81,7 +82,8 @@ class LessonOut(LessonOutline):
                     "access": "registered",
                     "locked": True,
                     "unlock": ["enroll", "subscribe"],
-                    "body": "A card with a hole...",
+                    "body": "A card with a *hole*.",
+                    "body_html": "<p>A card with a <em>hole</em>.</p>\n",
                     "video_url": None,
                     "transcript": None,
                     "content": None,
@@ -95,7 +97,7 @@ class LessonOut(LessonOutline):
     )
 
     @classmethod
-    def of(cls, view: LessonView) -> "LessonOut":
+    def of(cls, view: LessonView, body_html: str) -> "LessonOut":
         lesson, reading = view.lesson, view.reading
         shown: dict[str, Any] = {
             "course_id": view.course_id,
@@ -103,6 +105,7 @@ class LessonOut(LessonOutline):
             "locked": reading.is_locked,
             "unlock": list(reading.unlock),
             "body": view.body,
+            "body_html": body_html,
             "video_url": None if reading.is_locked else lesson.video_url,
             "transcript": None if reading.is_locked else lesson.transcript,
         }

@@ -95,3 +95,15 @@ async def test_those_enrolled_keep_a_course_taken_off_the_catalogue(studio, cour
             f"/lessons/{course.lessons[0][1]}",
         ):
             await studio.ask("GET", path, expect=404, headers=headers)
+
+
+async def test_the_body_comes_as_html_too(studio):
+    course = await studio.course()
+    await studio.module(course)
+    await studio.lesson(course, 0, content="A *hole* <script>alert(1)</script>", guest_content="**Card**")
+    await studio.ask("POST", f"/courses/{course.id}/publish", headers=studio.author)
+    guest = await read(studio, course, {})
+    assert guest["body_html"] == "<p><strong>Card</strong></p>\n"
+    whole = await read(studio, course, studio.author)
+    assert whole["body_html"] == "<p>A <em>hole</em> &lt;script&gt;alert(1)&lt;/script&gt;</p>\n"
+    assert "script" in whole["body"], "what was written stays as it was written"
