@@ -116,6 +116,10 @@ async def site(session: AsyncSession, site_id: int, *, lock: bool = False) -> Si
     return await session.scalar(statement)
 
 
+async def domains(session: AsyncSession) -> list[str]:
+    return list(await session.scalars(select(Site.domain).order_by(Site.domain)))
+
+
 async def is_domain_taken(session: AsyncSession, domain: str, but: int | None = None) -> bool:
     others = select(Site.id).where(func.lower(Site.domain) == domain.lower())
     if but is not None:

@@ -44,6 +44,11 @@ async def domains_of_sites(session: AsyncSession) -> list[str]:
     return [row.domain for row in await session.scalars(queries.sites().order_by(Site.id))]
 
 
+async def domains_of_sites(session: AsyncSession) -> list[str]:
+    """The domains of every site that this platform answers for, with their ports where they have one."""
+    return await queries.domains(session)
+
+
 def described(row: App) -> Provider | None:
     """The provider a row configures, without its secret; None for a kind that we do not speak to."""
     return read_provider(row.id, row.provider, row.provider_id, row.name, row.client_id, row.settings)
