@@ -26,6 +26,8 @@ async def _origin(request: Request) -> origin.Origin:
         request.headers.get("x-forwarded-for"),
         request.headers.get("user-agent"),
         settings.trusted_proxies,
+        country=request.headers.get("x-client-country"),
+        city=request.headers.get("x-client-city"),
     )
 
 

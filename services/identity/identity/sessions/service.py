@@ -61,6 +61,7 @@ async def open_session(
         expires_at=_expiry(instant, instant, issuer.settings),
         is_active=True,
         device_type=origin.device_type,
+        location=origin.location,
         login_method=method,
     )
     session.add(opened)
@@ -77,6 +78,8 @@ async def open_session(
             device_type=cast("DeviceType", origin.device_type),
             login_method=method,
             logged_in_at=instant,
+            country=origin.country,
+            city=origin.city,
         ),
     )
     return await _pair(session, issuer, account, opened.id, refresh)
