@@ -137,6 +137,11 @@ async def meet_a_defect(session: Session) -> ThingOut:
     raise RuntimeError("secret detail")
 
 
+@router.get("/links/{token}")
+async def follow_a_link(token: str) -> ThingOut:
+    raise RuntimeError("a link leads nowhere")
+
+
 @router.get("/me")
 async def who(user: OptionalUser) -> dict[str, int | None]:
     return {"user_id": user.user_id if user else None}

@@ -57,6 +57,16 @@ async def test_a_defect_takes_everything_back_and_tells_nothing(
         assert await session.scalar(select(func.count()).select_from(things)) == 0
 
 
+async def test_the_log_tells_the_route_and_not_the_path(
+    client: httpx.AsyncClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    answer = await client.get("/api/v1/links/tok-5up3r")
+    assert answer.status_code == 500
+    logged = caplog.text
+    assert "/api/v1/links/{token}" in logged
+    assert "tok-5up3r" not in logged, "a path may carry a token"
+
+
 @pytest.mark.parametrize(
     ("body", "slug"),
     [

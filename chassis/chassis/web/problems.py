@@ -73,13 +73,18 @@ def from_database(error: DBAPIError | PoolTimeout) -> LyceumError | None:
     return None
 
 
+def _route(scope: Scope) -> str:
+    """The route's template for the log: a path may carry a token, which is nobody's to read there."""
+    return str(scope.get("lyceum.route") or "unmatched")
+
+
 def install(app: FastAPI) -> None:
     """Register the handlers; the order of registration does not matter, the class of the error does."""
 
     async def on_ours(request: Request, error: Exception) -> Response:
         assert isinstance(error, LyceumError)
         if error.status >= 500:
-            log.warning("a request failed", error=repr(error), path=request.url.path)
+            log.warning("a request failed", error=repr(error), route=_route(request.scope))
         return answer(error, request)
 
     async def on_validation(request: Request, error: Exception) -> Response:
@@ -106,11 +111,11 @@ def install(app: FastAPI) -> None:
         ours = from_database(error)
         if ours is None:
             return await on_anything(request, error)
-        log.warning("the database refused", error=repr(error), path=request.url.path)
+        log.warning("the database refused", error=repr(error), route=_route(request.scope))
         return answer(ours, request)
 
     async def on_anything(request: Request, error: Exception) -> Response:
-        log.error("a request met a defect", path=request.url.path, method=request.method, exc_info=error)
+        log.error("a request met a defect", route=_route(request.scope), method=request.method, exc_info=error)
         return answer(LyceumError(LOGGED), request)
 
     app.add_exception_handler(LyceumError, on_ours)
@@ -143,7 +148,7 @@ class DefectMiddleware:
         except Exception as error:
             if scope["type"] != "http":
                 raise
-            log.error("a request met a defect", path=scope["path"], method=scope["method"], exc_info=error)
+            log.error("a request met a defect", route=_route(scope), method=scope["method"], exc_info=error)
             if started:
                 raise
             ours = LyceumError(LOGGED)
@@ -155,7 +160,7 @@ def on_os_error(otherwise: Any) -> Any:
 
     async def handle(request: Request, error: Exception) -> Response:
         if isinstance(error, ConnectionError | TimeoutError):
-            log.warning("a part we stand on is away", error=repr(error), path=request.url.path)
+            log.warning("a part we stand on is away", error=repr(error), route=_route(request.scope))
             return answer(Unavailable("A part of the platform does not answer."), request)
         answered: Response = await otherwise(request, error)
         return answered
