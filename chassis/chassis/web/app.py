@@ -15,7 +15,7 @@ from chassis.internal import InternalCalls, signer_of
 from chassis.revocations import EndedTokens
 from chassis.settings import ServiceSettings
 from chassis.web import ops, problems
-from chassis.web.body_limit import BodyLimit
+from chassis.web.body_limit import BodyLimit, OwnLimits
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
@@ -59,7 +59,8 @@ def service_app(
         app.include_router(router)
     _add_health(app)
     problems.install(app)
-    app.add_middleware(BodyLimit, limit=max_body_bytes)
+    own = OwnLimits(route for router in routers for route in router.routes)
+    app.add_middleware(BodyLimit, limit=max_body_bytes, own=own)
     app.add_middleware(problems.DefectMiddleware)
     app.add_middleware(MetricsMiddleware, service=settings.service)
     app.add_middleware(TraceMiddleware)
