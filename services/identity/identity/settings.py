@@ -4,10 +4,10 @@ import base64
 import binascii
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from chassis.settings import ServiceSettings
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 
@@ -48,6 +48,14 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
 
     lockout_after: int = Field(5, ge=1)
     """Wrong passwords in a row before an account is locked: for a minute, doubling with each further one to an hour."""
+    login_tries_minutes: int = Field(15, ge=1)
+    login_tries_per_name: int = Field(20, ge=1)
+    login_tries_per_address: int = Field(100, ge=1)
+    """Logins that fail in `login_tries_minutes` before a name, or an address, has to wait; times `limits_factor`."""
+    registrations_per_address: int = Field(60, ge=1)
+    mail_requests_per_address: int = Field(60, ge=1)
+    mail_requests_per_mailbox: int = Field(20, ge=1)
+    """Registrations, and requests for a mailed link, in an hour; times `limits_factor`."""
     fresh_login_minutes: int = Field(15, ge=1)
     """How long after a login the password need not be given again to change a second factor or a passkey."""
     login_log_days: int = Field(365, ge=30)
@@ -57,6 +65,26 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     basic_price: Decimal = Field(Decimal("9.00"), ge=0, max_digits=12, decimal_places=2)
     premium_price: Decimal = Field(Decimal("29.00"), ge=0, max_digits=12, decimal_places=2)
     """What the tiers cost a month."""
+
+    payment_provider: Literal["sandbox", "stripe"] = "sandbox"
+    """Who takes the money. The sandbox takes none: anybody subscribes with its test tokens."""
+    stripe_secret_key: SecretStr | None = None
+    stripe_webhook_secret: SecretStr | None = None
+    """`whsec_...` of the endpoint at Stripe that leads to /api/v1/payments/webhooks/stripe."""
+    stripe_api_base: str = "https://api.stripe.com"
+    payment_timeout_seconds: float = Field(10, gt=0, le=12)
+    """How long the provider is waited for; a request with an Idempotency-Key holds a connection meanwhile."""
+    minimum_charge: Decimal = Field(Decimal("0.50"), ge=0, max_digits=12, decimal_places=2)
+    """The rest of a period that costs less than this is given with an upgrade: card networks take no smaller sums."""
+    renewal_lead_hours: int = Field(24, ge=0, le=24 * 7)
+    """How long before its end a period is renewed: the time there is to repair what stands in the way."""
+    dunning_days: int = Field(7, ge=1, le=60)
+    """How long a subscription that could not be renewed is past due before it expires."""
+    dunning_retry_days: Annotated[tuple[int, ...], NoDecode] = (0, 1, 3, 5)
+    """On which days after the end of the period the renewal is tried again, separated by commas; the end itself is
+    always one of them."""
+    confirmation_hours: int = Field(24, ge=1, le=24 * 7)
+    """How long a payment waits for its payer to confirm it."""
 
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(validate_default=True)] = (
         ip_network("127.0.0.0/8"),
@@ -90,6 +118,21 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
         for key in keys:
             _check_key(key.get_secret_value() if isinstance(key, SecretStr) else key)
         return keys
+
+    @field_validator("dunning_retry_days", mode="before")
+    @classmethod
+    def _are_days(cls, given: Any) -> Any:
+        days = [day.strip() for day in given.split(",") if day.strip()] if isinstance(given, str) else given
+        found = tuple(sorted({0, *(int(day) for day in days)}))
+        if found[0] < 0:
+            raise ValueError("the renewal is tried before the period's end by renewal_lead_hours alone")
+        return found
+
+    @model_validator(mode="after")
+    def _has_the_providers_keys(self) -> "Settings":
+        if self.payment_provider == "stripe" and not (self.stripe_secret_key and self.stripe_webhook_secret):
+            raise ValueError("stripe takes IDENTITY_STRIPE_SECRET_KEY and IDENTITY_STRIPE_WEBHOOK_SECRET")
+        return self
 
     @field_validator("outbound_allowed_hosts", mode="before")
     @classmethod

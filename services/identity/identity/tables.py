@@ -11,6 +11,15 @@ from identity.instructor_standing.models import MirrorInstructor
 from identity.login_attempts.models import LoginLog, UnknownLoginAttempt
 from identity.mail_requests.models import MailRequest
 from identity.one_time_tokens.models import EmailVerification, PasswordReset
+from identity.payments.models import (
+    Customer,
+    Payment,
+    PaymentNotice,
+    Refund,
+    SandboxIntent,
+    SandboxMethod,
+    SandboxRefund,
+)
 from identity.profile_pictures.models import UnwantedPicture
 from identity.profiles.models import Profile
 from identity.providers.models import ProviderSlug, Site, SocialApp, SocialAppSite
@@ -33,6 +42,7 @@ from identity.social.models import (
     SocialToken,
     UserSocialAuth,
 )
+from identity.throttles.models import Throttle
 from identity.tokens.models import BlacklistedToken, OutstandingToken, SigningKey
 
 metadata = Base.metadata
@@ -48,6 +58,7 @@ __all__ = [
     "CustomUser",
     "CustomUserGroup",
     "CustomUserPermission",
+    "Customer",
     "EmailAddress",
     "EmailConfirmation",
     "EmailVerification",
@@ -60,12 +71,18 @@ __all__ = [
     "OutstandingToken",
     "Partial",
     "PasswordReset",
+    "Payment",
+    "PaymentNotice",
     "Permission",
     "Profile",
     "ProviderSlug",
     "RecoveryCode",
+    "Refund",
     "ReservedUsername",
     "RightsWithdrawal",
+    "SandboxIntent",
+    "SandboxMethod",
+    "SandboxRefund",
     "SigningKey",
     "Site",
     "SocialAccount",
@@ -73,6 +90,7 @@ __all__ = [
     "SocialAppSite",
     "SocialToken",
     "Subscription",
+    "Throttle",
     "UnknownLoginAttempt",
     "UnwantedPicture",
     "UserSession",

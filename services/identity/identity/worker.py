@@ -10,12 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity import metrics
 from identity.administration import service as administration
+from identity.billing import tasks as billing
 from identity.email_addresses import service as email_addresses
 from identity.login_attempts import service as login_attempts
 from identity.mail_requests import service as mail_requests
 from identity.mail_requests.service import Asked
 from identity.one_time_tokens import service as one_time_tokens
 from identity.password_resets import service as password_resets
+from identity.payments.configured import provider_of
+from identity.payments.port import Provider
 from identity.providers import service as providers
 from identity.registration import service as registration
 from identity.rights import service as rights
@@ -143,6 +146,27 @@ def answer_mail_requests(settings: Settings) -> Callable[[Database], Awaitable[N
     return partial(mail_requests.answer_all, answers={"verification": verification, "reset": reset})
 
 
+def keep_subscriptions(settings: Settings) -> Callable[[Database], Awaitable[None]]:
+    """The job that renews and ends subscriptions, and finishes what was begun with the payment provider."""
+    kept: Provider | None = None
+
+    async def work(database: Database) -> None:
+        nonlocal kept
+        provider = kept = kept or provider_of(settings, database)
+        # What is still open first: a renewal waits for it.
+        await billing.settle_payments(database, provider, settings)
+        await billing.renew_subscriptions(database, provider, settings)
+        await billing.expire_subscriptions(database, settings)
+        await billing.finish_refunds(database, provider)
+        await billing.forget_customers(database, provider)
+
+    return work
+
+
+async def purge_payment_notices(database: Database) -> None:
+    await billing.purge_notices(database)
+
+
 def jobs(settings: Settings) -> list[PeriodicJob]:
     """What the worker does beside telling, listening and mailing."""
     return [
@@ -157,6 +181,8 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
             email_addresses.CHANNEL,
         ),
         PeriodicJob("rights_withdrawals", 15, end_sessions_of_withdrawn, rights.CHANNEL),
+        PeriodicJob("subscriptions", 60, keep_subscriptions(settings)),
+        PeriodicJob("payment_notices", HOUR * 6, purge_payment_notices),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

@@ -26,6 +26,10 @@ SEARCHED = "lower(' ' || username || ' ' || email || ' ' || first_name || ' ' ||
 """What admins search in, every word with a blank before it; the index is over this very expression."""
 
 
+OLD_HASH_ITERATIONS = r"(substring(password from '^pbkdf2_sha256\$(\d{1,7})\$')::integer)"
+"""In SQL: the iterations of a hash of the old site's; null for every other."""
+
+
 class CustomUser(Base):
     """An account.
 
@@ -59,6 +63,12 @@ class CustomUser(Base):
         # Nobody is taken for somebody else by a capital letter.
         Index("uq_users_customuser_lower_email", func.lower(text("email")), unique=True),
         Index("uq_users_customuser_lower_username", func.lower(text("username")), unique=True),
+        # Few rows, and fewer every day: whose hash is still one of the old site's.
+        Index(
+            "ix_users_customuser_old_hash",
+            text(OLD_HASH_ITERATIONS),
+            postgresql_where=text(f"{OLD_HASH_ITERATIONS} IS NOT NULL"),
+        ),
         Index(
             "ix_users_customuser_searched",
             literal_column(SEARCHED).label("searched"),

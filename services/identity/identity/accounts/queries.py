@@ -2,11 +2,23 @@
 
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, and_, func, literal_column, not_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Select,
+    String,
+    and_,
+    func,
+    literal_column,
+    not_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity.accounts.models import SEARCHED, CustomUser, ReservedUsername
+from identity.accounts.models import OLD_HASH_ITERATIONS, SEARCHED, CustomUser, ReservedUsername
 
 TRIGRAM = 3
 
@@ -87,3 +99,20 @@ def listed(q: str | None, role: str | None, is_active: bool | None) -> Select[An
         searched: ColumnElement[str] = literal_column(SEARCHED, String)
         statement = statement.where(searched.contains(wanted, autoescape=True))
     return statement
+
+
+async def touch(session: AsyncSession, user_id: int) -> None:
+    """Write an account's count of wrong passwords as it is."""
+    await session.execute(
+        update(CustomUser)
+        .where(CustomUser.id == user_id)
+        .values(failed_login_attempts=CustomUser.failed_login_attempts)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def costliest_old_hash(session: AsyncSession, at_most: int) -> int:
+    """The most iterations, up to `at_most`, of any hash of the old site's; 0 when none is left."""
+    iterations = literal_column(OLD_HASH_ITERATIONS, Integer)
+    statement = select(func.max(iterations)).select_from(CustomUser).where(iterations <= at_most)
+    return (await session.scalar(statement)) or 0

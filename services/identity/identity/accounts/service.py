@@ -18,6 +18,7 @@ from identity.accounts import queries
 from identity.accounts.errors import EmailTaken, UsernameTaken
 from identity.accounts.models import CustomUser
 from identity.accounts.rules import ADMIN, display_name, is_ban_in_force, role_by_standing
+from identity.passwords.rules import DJANGO_ITERATIONS_AT_MOST
 from identity.profiles import service as profiles
 
 EXPORTED = (
@@ -219,6 +220,26 @@ def note_login(account: CustomUser, instant: datetime, better_hash: str | None) 
     account.failed_login_attempts = 0
     if better_hash is not None:
         account.password = better_hash
+
+
+NOBODY = 0
+"""No account's id."""
+
+
+async def go_through_the_motions(session: AsyncSession) -> None:
+    """The statements that a wrong password costs, on no account: an unknown name must not be answered sooner."""
+    await queries.by_id(session, NOBODY, lock=True)
+    await touch_nobody(session)
+
+
+async def touch_nobody(session: AsyncSession) -> None:
+    """The statement that counts a wrong password, on no account."""
+    await queries.touch(session, NOBODY)
+
+
+async def costliest_old_hash(session: AsyncSession) -> int:
+    """The iterations of the costliest hash of the old site's that is still on record; 0 when none is."""
+    return await queries.costliest_old_hash(session, DJANGO_ITERATIONS_AT_MOST)
 
 
 def renew_hash(account: CustomUser, better_hash: str) -> None:

@@ -6,7 +6,7 @@ whether the first one's word still holds.
 
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from weakref import WeakValueDictionary
 
 from chassis.auth import Principal
@@ -27,81 +27,152 @@ from identity.reauthentication import service as reauthentication
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.sessions.service import TokenPair
+from identity.settings import Settings
+from identity.throttles import service as throttles
+from identity.throttles.service import Bucket
 from identity.tokens.issuer import Issuer
 
 ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
-    """The account that a login name stands for, and the hash its password was compared with."""
+class Attempt:
+    """A name and where it was typed, and, if it has one, its account and the hash that the password is compared with."""
 
-    user_id: int
-    password_hash: str
+    name: str
+    origin: Origin
+    buckets: list[Bucket]
+    user_id: int | None
+    password_hash: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why nobody is let in, and what the refusal has yet to cost so that all cost the same, in rounds of PBKDF2."""
+
+    error: LyceumError
+    rounds: int = 0
 
 
 async def log_in(
     database: Database, hasher: Hasher, issuer: Issuer, *, name: str, password: str, origin: Origin
 ) -> TokenPair:
-    """Open a session for who knows the password. Raises WrongCredentials, or, after the right password only,
-    EmailNotVerified or SecondFactorRequired."""
+    """Open a session for who knows the password. Raises WrongCredentials or TriedTooOften, or, after the right
+    password only, EmailNotVerified or SecondFactorRequired.
+
+    Until the right password is given, all answers come after the same work, whatever there is behind the name.
+    """
+    attempt = await _begin(database, issuer.settings, name, origin)
     for _ in range(ATTEMPTS):
-        async with database.transaction() as session:
-            account = await accounts.find_by_login_name(session, name)
-            known = None if account is None else Identified(account.id, account.password)
-        verdict = await hasher.verify(password, known.password_hash if known else None)
-        async with _turn_of(known), database.transaction() as session:
-            if known is None:
-                login_attempts.record_unknown(session, name, origin)
-                settled: TokenPair | LyceumError | None = WrongCredentials()
-            else:
-                settled = await _settle(session, issuer, known, verdict, origin)
+        verdict = await hasher.verify(password, attempt.password_hash)
+        async with _turn_of(attempt.user_id), database.transaction() as session:
+            settled = await _settle(session, issuer, attempt, verdict)
         # Raised only now: what was recorded is committed.
-        if isinstance(settled, LyceumError):
-            raise settled
+        if isinstance(settled, Refused):
+            await hasher.spend(password, settled.rounds)
+            raise settled.error
         if settled is not None:
             return settled
+        async with database.transaction() as session:
+            account = await accounts.find_by_login_name(session, name)
+        known = None if account is None else (account.id, account.password)
+        attempt = replace(attempt, user_id=known and known[0], password_hash=known and known[1])
     raise Unavailable("The account is being changed just now.")
+
+
+async def _begin(database: Database, settings: Settings, name: str, origin: Origin) -> Attempt:
+    """Find the account and take the try from its buckets. Raises TriedTooOften, which is on record like every attempt.
+
+    A device with a live session is spared, as it is the lockout: it does not pay for the guesses of others.
+    """
+    async with database.transaction() as session:
+        account = await accounts.find_by_login_name(session, name)
+        user_id = None if account is None else account.id
+        buckets = throttles.buckets_of_login(settings, name, origin.address)
+        attempt = Attempt(name, origin, buckets, user_id, None if account is None else account.password)
+        refusal = await throttles.take(session, buckets)
+        if refusal is not None:
+            asked = accounts.NOBODY if user_id is None else user_id
+            if await sessions.is_known_device(session, asked, origin.address, origin.user_agent):
+                refusal = None
+            else:
+                _record(session, attempt, Outcome.THROTTLED)
+    # Raised only now: what was recorded is committed.
+    if refusal is not None:
+        raise refusal
+    return attempt
+
+
+def _record(session: AsyncSession, attempt: Attempt, outcome: Outcome) -> None:
+    if attempt.user_id is None:
+        login_attempts.record_unknown(session, attempt.name, attempt.origin)
+    else:
+        login_attempts.record(session, attempt.user_id, attempt.origin, "password", outcome)
 
 
 _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
 
-def _turn_of(known: Identified | None) -> AbstractAsyncContextManager[object]:
+def _turn_of(user_id: int | None) -> AbstractAsyncContextManager[object]:
     """Logins to one account settle one by one. Waiting here costs nothing; waiting for the row's lock in the
     database holds a connection, and a hundred logins to one account would hold them all."""
-    if known is None:
+    if user_id is None:
         return nullcontext()
-    turn = _turns.get(known.user_id)
+    turn = _turns.get(user_id)
     if turn is None:
-        turn = _turns[known.user_id] = asyncio.Lock()
+        turn = _turns[user_id] = asyncio.Lock()
     return turn
 
 
 async def _settle(
-    session: AsyncSession, issuer: Issuer, known: Identified, verdict: Verdict, origin: Origin
-) -> TokenPair | LyceumError | None:
+    session: AsyncSession, issuer: Issuer, attempt: Attempt, verdict: Verdict
+) -> TokenPair | Refused | None:
     """What the attempt comes to; None when the password was changed while it was compared: compare again."""
-    account = await accounts.lock(session, known.user_id)
-    if account.password != known.password_hash:
+    if attempt.user_id is None:
+        # The statements of a wrong password, one by one.
+        await accounts.go_through_the_motions(session)
+        await login_attempts.is_known_device(session, accounts.NOBODY, attempt.origin)
+        _record(session, attempt, Outcome.WRONG)
+        return await _refuse(session, verdict)
+    account = await accounts.lock(session, attempt.user_id)
+    if account.password != attempt.password_hash:
         return None
-    locked = await login_attempts.is_locked(session, account, origin)
+    locked = await login_attempts.is_locked(session, account, attempt.origin)
     outcome = judge(
         right=verdict.right,
         is_active=account.is_active,
         is_email_verified=account.is_email_verified,
         locked=locked,
     )
-    if outcome is Outcome.WELCOME:
-        if verdict.better_hash is not None:
-            accounts.renew_hash(account, verdict.better_hash)
-        return await second_factors.admit(session, issuer, account, origin, "password")
-    login_attempts.record(session, account.id, origin, "password", outcome)
-    if outcome is Outcome.UNVERIFIED:
-        return EmailNotVerified()
-    if outcome is Outcome.WRONG:
-        login_attempts.count_wrong(account, issuer.settings.lockout_after)
-    return WrongCredentials()
+    match outcome:
+        case Outcome.WELCOME:
+            return await _welcome(session, issuer, account, attempt, verdict)
+        case Outcome.UNVERIFIED:
+            await throttles.give_back(session, attempt.buckets)
+            _record(session, attempt, outcome)
+            return Refused(EmailNotVerified())
+        case Outcome.WRONG:
+            login_attempts.count_wrong(account, issuer.settings.lockout_after)
+        case _:
+            await accounts.touch_nobody(session)
+    _record(session, attempt, outcome)
+    return await _refuse(session, verdict)
+
+
+async def _welcome(
+    session: AsyncSession, issuer: Issuer, account: Account, attempt: Attempt, verdict: Verdict
+) -> TokenPair | Refused:
+    if verdict.better_hash is not None:
+        accounts.renew_hash(account, verdict.better_hash)
+    admitted = await second_factors.admit(session, issuer, account, attempt.origin, "password")
+    # Last, for the rows are others' too.
+    await throttles.give_back(session, attempt.buckets)
+    return Refused(admitted) if isinstance(admitted, LyceumError) else admitted
+
+
+async def _refuse(session: AsyncSession, verdict: Verdict) -> Refused:
+    """As long as there are old hashes, every refusal costs what the costliest of them does."""
+    return Refused(WrongCredentials(), await accounts.costliest_old_hash(session) - verdict.rounds)
 
 
 async def change_password(

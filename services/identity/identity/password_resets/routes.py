@@ -2,18 +2,22 @@
 
 from chassis.web import Router, Session
 
-from identity.dependencies import Origin, Transactions
+from identity.dependencies import Config, Origin, Transactions
 from identity.mail_requests import service as mail_requests
 from identity.password_resets import service
 from identity.password_resets.schemas import ForgottenPassword, PasswordReset, PasswordSet, ResetAccepted
 from identity.passwords.dependencies import Passwords
+from identity.throttles import service as throttles
 
 router = Router(prefix="/api/v1/auth/password", tags=["passwords"])
 
 
 @router.post("/forgot", status_code=202)
-async def forgot_password(given: ForgottenPassword, session: Session, origin: Origin) -> ResetAccepted:
+async def forgot_password(
+    given: ForgottenPassword, session: Session, database: Transactions, settings: Config, origin: Origin
+) -> ResetAccepted:
     """Ask for a link that sets a new password. The answer is the same whether the address has an account."""
+    await throttles.allow_mail_request(database, settings, given.email, origin.address)
     await mail_requests.ask(session, "reset", given.email, origin.address)
     return ResetAccepted(email=given.email)
 

@@ -16,43 +16,44 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple, TypeVar
 
+from argon2.exceptions import InvalidHashError
 from chassis.errors import Unavailable
-from pwdlib import PasswordHash
-from pwdlib.exceptions import UnknownHashError
 from pwdlib.hashers.argon2 import Argon2Hasher
-from pwdlib.hashers.base import ensure_bytes, ensure_str
 
-from identity.passwords.rules import normalized
+from identity.passwords.rules import DJANGO_ITERATIONS_AT_MOST, normalized
 
 T = TypeVar("T")
 
-DJANGO_ITERATIONS_AT_MOST = 10_000_000
 
+class DjangoHash(NamedTuple):
+    """One of the old site's hashes, `pbkdf2_sha256$<iterations>$<salt>$<digest>`, which is verified and never made."""
 
-class DjangoPbkdf2Hasher:
-    """The old site's hashes, `pbkdf2_sha256$<iterations>$<salt>$<digest>`. Verifies only: new ones are argon2id."""
+    iterations: int
+    salt: str
+    digest: bytes
 
     @classmethod
-    def identify(cls, hash: str | bytes) -> bool:  # noqa: A002 - pwdlib's protocol names it so
-        return ensure_str(hash).startswith("pbkdf2_sha256$")
-
-    def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
-        raise TypeError("new passwords are hashed with argon2id")
-
-    def verify(self, password: str | bytes, hash: str | bytes) -> bool:  # noqa: A002
+    def read(cls, hashed: str) -> "DjangoHash | None":
+        """The hash, or None when it is none of this kind, or not whole."""
+        kind, _, rest = hashed.partition("$")
+        if kind != "pbkdf2_sha256":
+            return None
         try:
-            _, rounds, salt, digest = ensure_str(hash).split("$")
-            expected = base64.b64decode(digest, validate=True)
-            iterations = int(rounds)
+            rounds, salt, encoded = rest.split("$")
+            digest, iterations = base64.b64decode(encoded, validate=True), int(rounds)
         except ValueError:
-            return False
+            return None
         if not 1 <= iterations <= DJANGO_ITERATIONS_AT_MOST:
-            return False
-        made = hashlib.pbkdf2_hmac("sha256", ensure_bytes(password), salt.encode(), iterations)
-        return hmac.compare_digest(made, expected)
+            return None
+        return cls(iterations, salt, digest)
 
-    def check_needs_rehash(self, hash: str | bytes) -> bool:  # noqa: A002
-        return True
+    def is_of(self, password: str) -> bool:
+        """Whether this is the password, as it was typed: Django did not normalize."""
+        return hmac.compare_digest(_derive(password, self.salt, self.iterations), self.digest)
+
+
+def _derive(password: str, salt: str, iterations: int) -> bytes:
+    return hashlib.pbkdf2_hmac("sha256", password.encode(), salt.encode(), iterations)
 
 
 def _step_back() -> None:
@@ -64,10 +65,12 @@ def _step_back() -> None:
 
 
 class Verdict(NamedTuple):
-    """Whether the password was right; if so, the hash to store instead of an outdated one."""
+    """Whether the password was right; if so, the hash to store instead of an outdated one. Every comparison costs one
+    argon2; `rounds` is what an old hash cost beside it, in iterations of PBKDF2."""
 
     right: bool
-    better_hash: str | None
+    better_hash: str | None = None
+    rounds: int = 0
 
 
 class Hasher:
@@ -75,7 +78,6 @@ class Hasher:
 
     def __init__(self, *, threads: int, queue: int) -> None:
         self._argon2 = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1)
-        self._known = PasswordHash((self._argon2, DjangoPbkdf2Hasher()))
         self._pool = ThreadPoolExecutor(threads, "hashing", initializer=_step_back)
         self._at_most = threads + queue
         self._underway = 0
@@ -90,19 +92,29 @@ class Hasher:
         """Compare with an account's hash; None stands for no account and takes as long. Raises Unavailable."""
         return await self._run(lambda: self._compare(password, hashed))
 
+    async def spend(self, password: str, rounds: int) -> None:
+        """Work as long as an old hash of so many iterations takes: what a refusal costs must not tell what kind of
+        hash it was compared with, nor whether there was one."""
+        if rounds > 0:
+            await self._run(lambda: _derive(password, "nobody", min(rounds, DJANGO_ITERATIONS_AT_MOST)))
+
     def _compare(self, password: str, hashed: str | None) -> Verdict:
-        if hashed is not None:
-            try:
-                # Django hashed what was typed, ours is hashed normalized.
-                typed = password if DjangoPbkdf2Hasher.identify(hashed) else normalized(password)
-                if not self._known.verify(typed, hashed):
-                    return Verdict(False, None)
-                outdated = not self._argon2.identify(hashed) or self._argon2.check_needs_rehash(hashed)
+        if hashed is not None and self._argon2.identify(hashed):
+            # Asked first, because it raises for a hash that is not whole, which `verify` refuses too soon.
+            with contextlib.suppress(InvalidHashError):
+                outdated = self._argon2.check_needs_rehash(hashed)
+                if not self._argon2.verify(normalized(password), hashed):
+                    return Verdict(False)
                 return Verdict(True, self._argon2.hash(normalized(password)) if outdated else None)
-            except UnknownHashError:
-                pass  # The old site marks "no password" with a hash that nothing can match.
+        elif hashed is not None and (old := DjangoHash.read(hashed)) is not None:
+            if old.is_of(password):
+                return Verdict(True, self._argon2.hash(normalized(password)), old.iterations)
+            self._argon2.verify(normalized(password), self._nobody)
+            return Verdict(False, rounds=old.iterations)
+        # No account; or no password, which the old site marks with a hash that nothing can match; or one of its
+        # other kinds of hash, whose owner asks for a new password.
         self._argon2.verify(normalized(password), self._nobody)
-        return Verdict(False, None)
+        return Verdict(False)
 
     async def _run(self, work: Callable[[], T]) -> T:
         if self._underway >= self._at_most:

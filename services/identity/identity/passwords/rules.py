@@ -10,6 +10,12 @@ from identity.passwords.errors import PasswordTooCommon, PasswordTooObvious
 MIN_LENGTH = 8
 MAX_LENGTH = 128
 
+PLACE = "lyceum"
+"""What a password is here that was made up in a hurry, with some digits behind it."""
+
+DJANGO_ITERATIONS_AT_MOST = 3_000_000
+"""Twice what Django does today: an old hash that claims more is taken for broken."""
+
 
 @cache
 def common_passwords() -> frozenset[str]:
@@ -19,7 +25,11 @@ def common_passwords() -> frozenset[str]:
 
 
 def normalized(password: str) -> str:
-    """The same password whatever keyboard it came from: Unicode has several ways to write one letter."""
+    """The same password whatever keyboard it came from: Unicode has several ways to write one letter.
+
+    NFKC, as NIST SP 800-63B recommends (5.1.1.2): beside the ways to compose a letter it unites full-width and
+    half-width forms, between which an input method chooses by itself. Case and blanks stay as they are.
+    """
     return unicodedata.normalize("NFKC", password)
 
 
@@ -31,6 +41,8 @@ def check_new_password(password: str, own: Iterable[str] = ()) -> None:
     folded = normalized(password).casefold()
     if folded in common_passwords():
         raise PasswordTooCommon("Choose another; several unrelated words are strong and easy to remember.")
+    if "".join(letter for letter in folded if letter.isalpha()) == PLACE:
+        raise PasswordTooObvious("Choose a password that is not the name of this place.")
     for name in own:
         if name and folded in (name.casefold(), name.casefold().partition("@")[0]):
             raise PasswordTooObvious("Choose a password that is not your own name or address.")

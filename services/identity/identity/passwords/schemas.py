@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from pydantic import PlainValidator, SecretStr, WithJsonSchema
 from pydantic_core import PydanticKnownError
 
-from identity.passwords.rules import MAX_LENGTH, MIN_LENGTH
+from identity.passwords.rules import MAX_LENGTH, MIN_LENGTH, normalized
 
 EXAMPLE = "seven grey owls at noon"
 
@@ -15,7 +15,10 @@ def _secret(at_least: int, at_most: int) -> tuple[PlainValidator, WithJsonSchema
     def read(given: Any) -> SecretStr:
         if not isinstance(given, str):
             raise PydanticKnownError("string_type")
-        if len(given) < at_least:
+        if not given.isprintable() and any(0xD800 <= ord(letter) <= 0xDFFF for letter in given):
+            raise PydanticKnownError("string_unicode")
+        # Counted as it is compared: letters, not the code points that some keyboards write one with.
+        if len(normalized(given)) < at_least:
             raise PydanticKnownError("string_too_short", {"min_length": at_least})
         if len(given) > at_most:
             raise PydanticKnownError("string_too_long", {"max_length": at_most})

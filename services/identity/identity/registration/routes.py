@@ -2,7 +2,7 @@
 
 from chassis.web import Router, Session
 
-from identity.dependencies import Config, Origin
+from identity.dependencies import Config, Origin, Transactions
 from identity.mail_requests import service as mail_requests
 from identity.passwords.dependencies import Passwords
 from identity.passwords.rules import check_new_password
@@ -15,18 +15,25 @@ from identity.registration.schemas import (
     Verification,
     Verified,
 )
+from identity.throttles import service as throttles
 
 router = Router(prefix="/api/v1/auth", tags=["registration"])
 
 
 @router.post("/register", status_code=201)
 async def register(
-    wanted: Registration, session: Session, passwords: Passwords, settings: Config, origin: Origin
+    wanted: Registration,
+    session: Session,
+    database: Transactions,
+    passwords: Passwords,
+    settings: Config,
+    origin: Origin,
 ) -> Registered:
     """Open an account. The address must be confirmed by the mailed link before the first login.
 
     The answer is the same when the address has an account already; its owner is mailed.
     """
+    await throttles.allow_registration(database, settings, origin.address)
     password = wanted.password.get_secret_value()
     check_new_password(password, own=(wanted.email, wanted.username))
     # Before the first query: no connection is held while argon2 works.
@@ -48,7 +55,10 @@ async def verify_email(given: Verification, session: Session) -> Verified:
 
 
 @router.post("/verify-email/resend", status_code=202)
-async def resend_verification(wanted: MailRequest, session: Session, origin: Origin) -> MailAccepted:
+async def resend_verification(
+    wanted: MailRequest, session: Session, database: Transactions, settings: Config, origin: Origin
+) -> MailAccepted:
     """Ask for another verification mail. The answer is the same whether there is anything to verify."""
+    await throttles.allow_mail_request(database, settings, wanted.email, origin.address)
     await mail_requests.ask(session, "verification", wanted.email, origin.address)
     return MailAccepted(email=wanted.email)

@@ -9,6 +9,8 @@ down_revision = "extend_providers"
 branch_labels = None
 depends_on = None
 
+OLD_HASH_ITERATIONS = r"(substring(password from '^pbkdf2_sha256\$(\d{1,7})\$')::integer)"
+
 
 def _account(table: str) -> list[sa.schema.SchemaItem]:
     return [
@@ -53,6 +55,20 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "digest", name="uq_second_factor_recovery_codes_user_id_digest"),
     )
     _create_challenges()
+    op.create_table(
+        "identity_throttles",
+        sa.Column("policy", sa.String(), nullable=False),
+        sa.Column("key", sa.LargeBinary(), nullable=False),
+        sa.Column("full_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("policy", "key", name="pk_identity_throttles"),
+    )
+    op.create_index("ix_identity_throttles_full_at", "identity_throttles", ["full_at"])
+    op.create_index(
+        "ix_users_customuser_old_hash",
+        "users_customuser",
+        [sa.text(OLD_HASH_ITERATIONS)],
+        postgresql_where=sa.text(f"{OLD_HASH_ITERATIONS} IS NOT NULL"),
+    )
 
 
 def _create_challenges() -> None:
@@ -80,6 +96,8 @@ def _create_challenges() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_users_customuser_old_hash", "users_customuser")
+    op.drop_table("identity_throttles")
     op.drop_table("second_factor_challenges")
     op.drop_table("second_factor_recovery_codes")
     op.drop_table("second_factor_authenticators")

@@ -244,7 +244,8 @@ async def test_an_ended_session_changes_no_password(join: MakePerson) -> None:
     await person.post("/auth/logout", {"refresh": person.refresh})
     answer = await person.post(CHANGE, {"current_password": PASSWORD, "new_password": NEW})
     assert answer.status_code == 401
-    assert answer.json()["type"] == "/problems/session-ended"
+    # By the service's list of ended sessions, or, before it was looked at again, by the session itself.
+    assert answer.json()["type"] in ("/problems/invalid-token", "/problems/session-ended")
 
 
 async def test_a_guest_changes_no_password(client: httpx.AsyncClient) -> None:
