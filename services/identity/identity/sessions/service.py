@@ -153,7 +153,7 @@ async def _exchange(
             await _warn_of_reuse(session, account, family)
             return None
         case Use.REPEAT:
-            successor = issuer.successor(presented)
+            successor = await tokens.issued_successor(session, issuer, presented)
         case Use.ROTATE:
             family.last_activity = instant
             family.expires_at = _expiry(family.created_at, instant, issuer.settings)

@@ -83,7 +83,11 @@ class Issuer:
     def successor(self, refresh: str) -> str:
         """The refresh token that takes the place of this one: the same for whoever asks, so that two tabs that
         refresh at once get one and the same; without our secret nobody gets it from the old one."""
-        return as_refresh_token(self.vault.derive("refresh token", refresh.encode()))
+        return self.successors(refresh)[0]
+
+    def successors(self, refresh: str) -> list[str]:
+        """The successor, and what it was while each of the older secrets was the newest."""
+        return [as_refresh_token(d) for d in self.vault.derivations("refresh token", refresh.encode())]
 
     def open_key(self, row: SigningKey) -> Any:
         """Decrypt a signing key; raise Sealed when IDENTITY_SECRET_KEY is not the one it was made with."""

@@ -50,7 +50,7 @@ async def judge_refresh_token(
 ) -> Use:
     """What it means that this token is presented now; its session is locked, so nobody changes the answer."""
     used_at = await queries.ended_at(session, token.jti)
-    successor = fingerprint(issuer.successor(refresh))
+    successor = fingerprint(await issued_successor(session, issuer, refresh))
     successor_used = used_at is not None and await queries.ended_at(session, successor.jti) is not None
     return judge(
         used_at=used_at,
@@ -58,6 +58,15 @@ async def judge_refresh_token(
         instant=instant,
         grace=timedelta(seconds=issuer.settings.refresh_grace_seconds),
     )
+
+
+async def issued_successor(session: AsyncSession, issuer: Issuer, refresh: str) -> str:
+    """The successor of a token that was used: the one on record, should our secret have changed in between."""
+    newest, *older = issuer.successors(refresh)
+    for successor in older:
+        if await queries.refresh_token(session, fingerprint(successor).jti) is not None:
+            return successor
+    return newest
 
 
 async def exchange_refresh_token(
