@@ -39,6 +39,7 @@ OF_THE_CHASSIS: Final[Mapping[str, str]] = {
     "dead_letters": "copies of events that could not be handled; what they tell of is exported by who published them",
     "idempotency_keys": "answers given already, kept for a day",
     "mail_outbox": "mails sent to the person themselves; their text is emptied once they are sent",
+    "ended_sessions": "sessions whose tokens are refused, kept as long as such a token could live; identity exports them",
     "erased_people": "whoever is in it has no account to ask with",
 }
 """The chassis' own tables, which no service exports."""
@@ -134,24 +135,22 @@ async def lines(
 
 
 def unaccounted_for(
-    metadata: MetaData, sections: Sequence[Section], not_exported: Mapping[str, str]
+    tables: Sequence[Table], sections: Sequence[Section], not_exported: Mapping[str, str]
 ) -> list[str]:
     """What is wrong with a service's two lists: tables in neither or in both, tables and columns there are none of."""
+    columns = {table.name: table.columns.keys() for table in tables}
     exported = {section.table for section in sections}
-    known = not_exported.keys() | OF_THE_CHASSIS.keys()
-    wrong = [
-        f"{name}: neither exported nor excused" for name in metadata.tables if name not in exported | known
-    ]
-    wrong += [f"{name}: exported, and excused" for name in exported & known]
-    wrong += [f"{name}: no such table" for name in (exported | not_exported.keys()) - metadata.tables.keys()]
+    excused = not_exported.keys() | OF_THE_CHASSIS.keys()
+    wrong = [f"{name}: neither exported nor excused" for name in columns.keys() - exported - excused]
+    wrong += [f"{name}: exported, and excused" for name in exported & excused]
+    wrong += [f"{name}: no such table" for name in (exported | not_exported.keys()) - columns.keys()]
     wrong += [
         f"{name}: excused without a reason" for name, reason in not_exported.items() if len(reason) < 10
     ]
     for section in sections:
-        columns = metadata.tables[section.table].columns.keys() if section.table in metadata.tables else ()
-        wrong += [
-            f"{section.table}.{name}: no such column" for name in section.leaves_out if name not in columns
-        ]
+        for name in section.leaves_out:
+            if name not in columns.get(section.table, ()):
+                wrong.append(f"{section.table}.{name}: no such column")
     names = [section.name for section in sections]
-    wrong += [f"{name}: two sections of one name" for name in names if names.count(name) > 1]
+    wrong += [f"{name}: two sections of one name" for name in set(names) if names.count(name) > 1]
     return sorted(wrong)

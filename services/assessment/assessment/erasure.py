@@ -11,10 +11,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from assessment.attempts import service as attempts
 
 
-async def erase(session: AsyncSession, received: Received[UserErased]) -> None:
-    user_id, tombstone_id = received.data.user_id, received.data.tombstone_id
+async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Rewrite every table. Done again it changes nothing."""
     await attempts.erase(session, user_id, tombstone_id)
     await scrub_chassis_tables(session, user_id, tombstone_id)
+
+
+async def on_user_erased(session: AsyncSession, received: Received[UserErased]) -> None:
+    user_id, tombstone_id = received.data.user_id, received.data.tombstone_id
+    await erase(session, user_id, tombstone_id)
     emit(
         session,
         ErasureCompleted(

@@ -1,14 +1,20 @@
 """Instructor's other process: outbox relay and consumer."""
 
-from chassis.worker import run_worker
+from functools import partial
+
+from chassis.erasure import sweep
+from chassis.worker import PeriodicJob, run_worker
 
 import instructor.tables  # noqa: F401 - every table is known before the first handler runs
+from instructor.erasure import erase
 from instructor.settings import Settings
 from instructor.subscriptions import SUBSCRIPTIONS
 
+JOBS = [PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase))]
+
 
 def main() -> None:
-    run_worker(Settings(), subscriptions=SUBSCRIPTIONS)
+    run_worker(Settings(), subscriptions=SUBSCRIPTIONS, jobs=JOBS)
 
 
 if __name__ == "__main__":

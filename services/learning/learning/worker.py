@@ -1,8 +1,12 @@
 """The learning service's worker: `python -m learning.worker`."""
 
+from functools import partial
+
+from chassis.erasure import sweep
 from chassis.worker import PeriodicJob, run_worker
 
 import learning.tables  # noqa: F401 - every model is mapped before the first statement
+from learning.erasure.service import erase
 from learning.settings import Settings
 from learning.study import recounts, removals
 from learning.subscriptions import SUBSCRIPTIONS
@@ -10,6 +14,7 @@ from learning.subscriptions import SUBSCRIPTIONS
 JOBS = [
     PeriodicJob("recount", 60, recounts.continue_recounts, recounts.CHANNEL),
     PeriodicJob("removals", 60, removals.continue_removals, removals.CHANNEL),
+    PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase)),
 ]
 
 

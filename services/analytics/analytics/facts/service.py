@@ -26,16 +26,21 @@ Erasure = tuple[int, int]
 
 
 async def erase(session: AsyncSession, facts: Sequence[Fact]) -> list[Erasure]:
-    """Rewrite the kept facts of the users that these facts erase; those not erased before."""
+    """Rewrite the kept facts of the users that these facts erase; all of them, for identity asks again when a
+    report did not reach it."""
     erased = []
     for fact in facts:
         event = fact.event
-        if isinstance(event, UserErased) and await queries.remember_erased(
-            session, event.user_id, event.tombstone_id, event.erased_at
-        ):
-            await queries.rewrite_facts(session, event.user_id, event.tombstone_id)
+        if isinstance(event, UserErased):
+            await queries.remember_erased(session, event.user_id, event.tombstone_id, event.erased_at)
+            await rewrite(session, event.user_id, event.tombstone_id)
             erased.append((event.user_id, event.tombstone_id))
     return erased
+
+
+async def rewrite(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Write the tombstone over a user in every kept fact."""
+    await queries.rewrite_facts(session, user_id, tombstone_id)
 
 
 async def record(session: AsyncSession, facts: Sequence[Fact]) -> list[Fact]:

@@ -1,7 +1,10 @@
 """What the worker does beside folding what arrives: decay, rebuilds, partitions."""
 
+from functools import partial
+
 import structlog
 from chassis.db import Database, now
+from chassis.erasure import sweep
 from chassis.passing import is_passing
 from chassis.worker import PeriodicJob
 
@@ -60,4 +63,5 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("decay", settings.decay_seconds, decay),
         PeriodicJob("rebuild", 15, rebuild, queries.CHANNEL),
         PeriodicJob("make_partitions", 6 * 3600, partition),
+        PeriodicJob("sweep_erased", 60, partial(sweep, erase=service.erase_again)),
     ]

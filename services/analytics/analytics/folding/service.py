@@ -14,6 +14,7 @@ from copy import copy
 from datetime import datetime
 from typing import TypeVar
 
+from chassis.db import now as instant
 from chassis.erasure import scrub_chassis_tables
 from chassis.outbox import emit
 from contracts.assessment import AttemptStarted, AttemptSubmitted
@@ -92,6 +93,10 @@ async def take_in(session: AsyncSession, facts: Sequence[Fact], now: datetime) -
         await queries.lock_alone(session)
         for user_id, tombstone_id in await facts_service.erase(session, facts):
             await erase(session, user_id, tombstone_id, now)
+            done = ErasureCompleted(
+                user_id=user_id, tombstone_id=tombstone_id, service="analytics", completed_at=now
+            )
+            emit(session, done, time=now)
     else:
         await queries.lock_beside_others(session)
     new = await facts_service.record(session, facts)
@@ -196,10 +201,7 @@ def _turn(changes: Sequence[entities.Change[S]], *tallies: Callable[[S, int], No
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int, now: datetime) -> None:
-    """Forget an erased user: all that they did counts under their tombstone, and it is told that this is done.
-
-    The caller folds alone.
-    """
+    """Forget an erased user: all that they did counts under their tombstone. The caller folds alone."""
     courses = {
         *await courses_fold.courses_of(session, user_id),
         *await instructors_fold.courses_of(session, user_id),
@@ -219,8 +221,13 @@ async def erase(session: AsyncSession, user_id: int, tombstone_id: int, now: dat
     await platform_fold.settle(session, platform, told_at=None)
     await queries.forget_admin(session, user_id, tombstone_id)
     await scrub_chassis_tables(session, user_id, tombstone_id)
-    done = ErasureCompleted(user_id=user_id, tombstone_id=tombstone_id, service="analytics", completed_at=now)
-    emit(session, done, time=now)
+
+
+async def erase_again(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """What the sweep after an erasure does: see `chassis.erasure.sweep`."""
+    await queries.lock_alone(session)
+    await facts_service.rewrite(session, user_id, tombstone_id)
+    await erase(session, user_id, tombstone_id, instant())
 
 
 async def rebuild(session: AsyncSession, now: datetime, chunk: int) -> int:

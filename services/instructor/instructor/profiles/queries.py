@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from chassis.pagination import PageParams, page
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from instructor.profiles.models import InstructorExpertiseArea, InstructorProfile
@@ -24,6 +24,16 @@ async def profile_id_of(session: AsyncSession, user_id: int) -> int | None:
         select(InstructorProfile.id).where(InstructorProfile.user_id == user_id)
     )
     return found
+
+
+async def replace_approver(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Have the tombstone stand for an admin who approved profiles."""
+    await session.execute(
+        update(InstructorProfile)
+        .where(InstructorProfile.approved_by_id == user_id)
+        .values(approved_by_id=tombstone_id)
+        .execution_options(synchronize_session=False)
+    )
 
 
 async def expertise_of(session: AsyncSession, profile_ids: Iterable[int]) -> dict[int, list[int]]:

@@ -169,17 +169,18 @@ async def of_user(session: AsyncSession, user_id: int) -> InstructorProfile:
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     """Take a person out of their profile; the profile itself stays, under the tombstone, for the numbers' sake."""
+    await queries.replace_approver(session, user_id, tombstone_id)
     profile = await queries.by_user(session, user_id, lock=True)
     if profile is None:
         return
     profile.user_id = tombstone_id
-    for field in _TEXTS:
+    for field in (*_TEXTS, "suspension_reason"):
         setattr(profile, field, "")
     profile.display_name = "Former instructor"
-    profile.profile_image = profile.cover_image = None
+    profile.profile_image = profile.cover_image = profile.last_login = None
+    profile.years_experience = 0
     profile.public_profile = profile.email_notifications = profile.marketing_emails = False
-    areas = await queries.expertise_of(session, [profile.id])
-    await _tell(session, profile, areas[profile.id])
+    await _tell(session, profile, await _set_expertise(session, profile.id, ()))
 
 
 async def _with_expertise(

@@ -1,6 +1,6 @@
 """Every statement on certificates."""
 
-from sqlalchemy import Select, func, select, update
+from sqlalchemy import Select, case, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from learning.certificates.models import Certificate
@@ -32,6 +32,10 @@ def of_user(user_id: int) -> Select[Certificate]:
 
 
 async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    # Why one was revoked is said of the person; that it was stays true of the document.
+    reason = case((Certificate.revocation_reason.is_not(None), ""))
     await session.execute(
-        update(Certificate).where(Certificate.user_id == user_id).values(user_id=tombstone_id)
+        update(Certificate)
+        .where(Certificate.user_id == user_id)
+        .values(user_id=tombstone_id, revocation_reason=reason)
     )
