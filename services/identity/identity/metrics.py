@@ -8,8 +8,8 @@ SIGNING_KEYS = Gauge(
     ["state"],
 )
 SIGNING_KEY_DUE = Gauge(
-    "lyceum_identity_signing_key_due_seconds",
-    "Until the newest signing key is to be followed by the next; below zero it is overdue",
+    "lyceum_identity_signing_key_due_timestamp_seconds",
+    "When the newest signing key is to be followed by the next",
 )
 RESEALED = Counter(
     "lyceum_identity_resealed_total", "Secrets sealed anew with the newest IDENTITY_SECRET_KEY", ["what"]

@@ -155,7 +155,7 @@ async def remove_retired(session: AsyncSession) -> int:
 
 
 async def measure(session: AsyncSession, settings: Settings) -> None:
-    """Show in the metrics how many keys there are in which state, and how long the newest has still to sign."""
+    """Show in the metrics how many keys there are in which state, and until when the newest is to sign."""
     instant = now()
     keys = await queries.all_keys(session)
     states = Counter(state_of(key, instant) for key in keys)
@@ -163,7 +163,7 @@ async def measure(session: AsyncSession, settings: Settings) -> None:
         metrics.SIGNING_KEYS.labels(state).set(states[state])
     if keys:
         due = keys[-1].not_before + timedelta(days=settings.signing_key_days)
-        metrics.SIGNING_KEY_DUE.set((due - instant).total_seconds())
+        metrics.SIGNING_KEY_DUE.set(due.timestamp())
 
 
 def state_of(key: SigningKey, instant: datetime) -> str:
