@@ -8,4 +8,6 @@ from catalog.erasure import service
 
 
 async def on_user_erased(session: AsyncSession, received: Received[UserErased]) -> None:
-    await service.erase(session, received.data.user_id, received.data.tombstone_id)
+    user_id, tombstone_id = received.data.user_id, received.data.tombstone_id
+    await service.erase(session, user_id, tombstone_id)
+    service.report(session, user_id, tombstone_id)

@@ -16,7 +16,7 @@ from catalog.reviews import service as reviews
 
 
 async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
-    """Write the tombstone over the user in every table, the outbox included, and report it."""
+    """Write the tombstone over the user in every table, the outbox included. Done again it changes nothing."""
     await people.erase(session, user_id, tombstone_id)
     await scrub_chassis_tables(session, user_id, tombstone_id)
     await queries.scrub_authors(session, user_id, tombstone_id)
@@ -25,6 +25,10 @@ async def erase(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     await courses.replace_user(session, user_id, tombstone_id)
     await enrollment_mirror.replace_user(session, user_id, tombstone_id)
     await reviews.replace_user(session, user_id, tombstone_id)
+
+
+def report(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Tell identity that nothing here names the user any more."""
     emit(
         session,
         ErasureCompleted(

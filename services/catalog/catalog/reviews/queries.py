@@ -128,7 +128,12 @@ async def count_helpful(session: AsyncSession, review_id: int, by: int) -> None:
 
 
 async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
-    await session.execute(update(Review).where(Review.user_id == user_id).values(user_id=tombstone_id))
+    # The rating goes on counting; the words were the person's, and may say who they are.
+    await session.execute(
+        update(Review)
+        .where(Review.user_id == user_id)
+        .values(user_id=tombstone_id, title=None, content="", moderation_notes=None)
+    )
     await session.execute(
         update(ReviewVote).where(ReviewVote.user_id == user_id).values(user_id=tombstone_id)
     )

@@ -7,9 +7,10 @@ from catalog.instructor_mirror.models import CatalogCoInstructor, CatalogInstruc
 from catalog.people.models import CatalogPerson
 from chassis.outbox import OutboxRow
 from contracts.platform import ErasureCompleted
-from sqlalchemy import func, select, text
+from sqlalchemy import select, text
 
 TOMBSTONE = 90_412
+KEPT_ON_PURPOSE = ("erased_people", "ended_sessions")
 
 
 async def anywhere(database, user_id):
@@ -26,7 +27,7 @@ async def anywhere(database, user_id):
             rows = await session.scalar(
                 text(f'SELECT count(*) FROM "{table}" WHERE "{column}" = :id'), {"id": user_id}
             )
-            if rows:
+            if rows and table not in KEPT_ON_PURPOSE:
                 found.append(f"{table}.{column}")
         payloads = await session.scalars(
             select(OutboxRow.payload).where(OutboxRow.type.not_like("platform.%"))
@@ -72,7 +73,8 @@ async def test_late_events_bring_nobody_back(studio, events, deliver, database):
         person = await session.get(CatalogPerson, 7)
         assert (person.display_name, person.picture_url, person.tombstone_id) == ("", None, TOMBSTONE)
         assert await session.scalar(select(CatalogEnrollment.user_id)) == TOMBSTONE
-        assert await session.scalar(select(func.count()).select_from(CatalogCoInstructor)) == 0
+        # Rights that come late stand under the tombstone, which nobody can sign in as.
+        assert set(await session.scalars(select(CatalogCoInstructor.user_id))) <= {TOMBSTONE}
         standing = select(CatalogInstructor.user_id).where(CatalogInstructor.profile_id == 107)
         assert await session.scalar(standing) == TOMBSTONE
     shown = await studio.ask("GET", f"/courses/{course.id}")
