@@ -55,6 +55,11 @@ TABLE: dict[str, str] = {
         GET                /api/v1/users/me/export                        slow
         GET POST           /api/v1/users/me/subscription
         POST               /api/v1/users/me/subscription/cancel
+        GET                /api/v1/users/me/payments
+        GET                /api/v1/payments
+        POST               /api/v1/payments/{id}/refund
+        POST               /api/v1/payments/sandbox/{intent_id}/confirm
+        POST               /api/v1/payments/webhooks/{provider}
         GET                /api/v1/users/me/social-accounts
         DELETE             /api/v1/users/me/social-accounts/{id}
         POST               /api/v1/users/me/social-accounts/{provider}/link   auth
@@ -65,6 +70,7 @@ TABLE: dict[str, str] = {
         GET                /api/v1/audit-log
         GET POST           /api/v1/social-apps
         GET PATCH DELETE   /api/v1/social-apps/{id}
+        POST               /api/v1/social-apps/{id}/check                 slow
         GET POST           /api/v1/sites
         GET PATCH DELETE   /api/v1/sites/{id}
     """,
@@ -79,6 +85,7 @@ TABLE: dict[str, str] = {
         POST               /api/v1/courses/{id}/versions/{version_id}/restore
         POST DELETE        /api/v1/courses/{id}/preview-token
         GET                /api/v1/preview/{token}
+        GET                /api/v1/preview/{token}/lessons/{lesson_id}
         PUT                /api/v1/courses/{id}/thumbnail                 upload
         PUT                /api/v1/courses/{id}/order
         GET POST           /api/v1/courses/{id}/modules

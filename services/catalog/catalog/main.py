@@ -9,6 +9,7 @@ from catalog.courses import routes as courses
 from catalog.lessons import routes as lessons
 from catalog.modules import routes as modules
 from catalog.personal_data import SECTIONS
+from catalog.previews import routes as previews
 from catalog.publishing import routes as publishing
 from catalog.reviews import routes as reviews
 from catalog.settings import Settings
@@ -26,6 +27,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             publishing.router,
             modules.router,
             lessons.router,
+            previews.router,
             reviews.router,
             testimonials.router,
             publishing.internal_router,

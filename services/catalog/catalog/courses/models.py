@@ -145,6 +145,12 @@ class Course(Base):
         Index("courses_cou_avg_rat_82cd8e_idx", "avg_rating"),
         Index("ix_courses_course_search", "search", postgresql_using="gin"),
         Index(
+            "ix_courses_course_preview_token",
+            "preview_token",
+            unique=True,
+            postgresql_where=text("preview_token IS NOT NULL"),
+        ),
+        Index(
             "ix_courses_course_newest",
             desc("first_published_at"),
             desc("id"),

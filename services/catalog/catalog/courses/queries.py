@@ -102,6 +102,23 @@ async def set_rating(session: AsyncSession, course_id: int, average: Decimal, re
     )
 
 
+async def set_preview(
+    session: AsyncSession, course_id: int, token: str | None, expires_at: datetime | None
+) -> None:
+    await session.execute(
+        update(Course)
+        .where(Course.id == course_id)
+        .values(preview_token=token, preview_expiry=expires_at, updated_date=Course.updated_date)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def by_preview(session: AsyncSession, token: str, at: datetime) -> Course | None:
+    return await session.scalar(
+        select(Course).where(Course.preview_token == token, Course.preview_expiry > at)
+    )
+
+
 async def led_by(session: AsyncSession, user_id: int) -> Sequence[Course]:
     """All courses of a lead, locked."""
     statement = select(Course).where(Course.created_by_id == user_id).order_by(Course.id)

@@ -58,14 +58,21 @@ class View:
     at: datetime
 
 
+CHANGE, DELETE = "catalog.change_course", "catalog.delete_course"
+"""Permissions of the staff, who edit what they do not teach."""
+
+
 # --- who may --------------------------------------------------------------------------------------------------
 
 
-async def rights_of(session: AsyncSession, principal: "Principal | None", course: Course) -> Rights:
-    """What the caller may do in the course by its rows; editing also takes an instructor in good standing."""
+async def rights_of(
+    session: AsyncSession, principal: "Principal | None", course: Course, *, staff: str = CHANGE
+) -> Rights:
+    """What the caller may do in the course by its rows, or as one of the staff by the permission `staff`; editing also
+    takes an instructor in good standing."""
     if principal is None:
         return Rights()
-    if principal.is_admin or course.created_by_id == principal.user_id:
+    if principal.may(staff) or course.created_by_id == principal.user_id:
         return Rights(teaches=True, may_edit=True)
     return await instructor_mirror.rights_in(session, course.id, principal.user_id)
 
@@ -77,17 +84,25 @@ async def is_taught_by(session: AsyncSession, course: Course, user_id: int) -> b
     return (await instructor_mirror.rights_in(session, course.id, user_id)).teaches
 
 
-async def check_may_author(session: AsyncSession, calls: "InternalCalls", principal: "Principal") -> None:
-    """Raise InstructorNotApproved for anyone but admins and active instructors."""
-    if principal.is_admin or await instructor_mirror.is_approved(session, calls, principal.user_id):
+async def check_may_author(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", *, staff: str = CHANGE
+) -> None:
+    """Raise InstructorNotApproved for anyone but active instructors and who of the staff holds that permission."""
+    if principal.may(staff) or await instructor_mirror.is_approved(session, calls, principal.user_id):
         return
     raise InstructorNotApproved
 
 
 async def open_for_editing(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    course_id: int,
+    *,
+    staff: str = CHANGE,
 ) -> Course:
-    """The course, its row held until the transaction ends, for someone who may edit it.
+    """The course, its row held until the transaction ends, for someone who may edit it, or who of the staff holds the
+    permission `staff`.
 
     Raises CourseNotFound, also for a course that is not public and not theirs; NotYourCourse, NoRightToEdit,
     InstructorNotApproved.
@@ -96,12 +111,12 @@ async def open_for_editing(
     course = await queries.by_id(session, course_id)
     if course is None:
         raise CourseNotFound
-    rights = await rights_of(session, principal, course)
+    rights = await rights_of(session, principal, course, staff=staff)
     if not rights.teaches:
         raise NotYourCourse if course.is_published else CourseNotFound
     if not rights.may_edit:
         raise NoRightToEdit
-    await check_may_author(session, calls, principal)
+    await check_may_author(session, calls, principal, staff=staff)
     held = await queries.lock(session, course_id)
     if held is None:
         raise CourseNotFound
@@ -124,7 +139,9 @@ async def find_readable(
 async def _sees_everything(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: Course
 ) -> bool:
-    """True for those who teach it, False for learners; CourseNotFound for those it is hidden from."""
+    """True for those who teach it and the staff, False for learners; CourseNotFound for those it is hidden from."""
+    if principal is not None and principal.may("catalog.view_course"):
+        return True
     if (await rights_of(session, principal, course)).teaches:
         return True
     if course.is_published:
@@ -227,7 +244,7 @@ async def create(
     Raises InstructorNotApproved, OnlyAdminsFeature, CategoryUnknown, DiscountNotBelowPrice, DiscountMissing.
     """
     await check_may_author(session, calls, principal)
-    if given.get("is_featured") and not principal.is_admin:
+    if given.get("is_featured") and not principal.may("catalog.feature_course"):
         raise OnlyAdminsFeature
     rules.check_price(given["price"], given.get("discount_price"), given.get("discount_ends"))
     await categories.hold_for_course(session, given["category_id"])
@@ -261,7 +278,7 @@ async def edit(
     different = {name: value for name, value in wanted.items() if getattr(course, name) != value}
     if not different:
         return await view(session, course)
-    if "is_featured" in different and not principal.is_admin:
+    if "is_featured" in different and not principal.may("catalog.feature_course"):
         raise OnlyAdminsFeature
     if "category_id" in different:
         await categories.hold_for_course(session, different["category_id"])
@@ -283,8 +300,8 @@ async def open_for_deletion(
 
     Raises OnlyTheLeadDeletes, CourseHasStudents, and what `open_for_editing` does.
     """
-    course = await open_for_editing(session, calls, principal, course_id)
-    if not (principal.is_admin or course.created_by_id == principal.user_id):
+    course = await open_for_editing(session, calls, principal, course_id, staff=DELETE)
+    if not (principal.may(DELETE) or course.created_by_id == principal.user_id):
         raise OnlyTheLeadDeletes
     if await enrollment_mirror.ever_enrolled(session, course_id):
         raise CourseHasStudents
@@ -354,6 +371,21 @@ async def record_change(session: AsyncSession, course: Course) -> None:
             version=course.state_version,
         ),
     )
+
+
+# --- previews -------------------------------------------------------------------------------------------------
+
+
+async def set_preview(
+    session: AsyncSession, course_id: int, token: str | None, expires_at: datetime | None
+) -> None:
+    """Keep the hash of the token that opens a course; its version stays, for nothing of the course changed."""
+    await queries.set_preview(session, course_id, token, expires_at)
+
+
+async def find_by_preview(session: AsyncSession, token: str, at: datetime) -> Course | None:
+    """The course that the token of this hash opens at `at`."""
+    return await queries.by_preview(session, token, at)
 
 
 # --- what events bring ------------------------------------------------------------------------------------------

@@ -134,5 +134,10 @@ async def _open_for_editing(
     return lesson, course
 
 
+def in_preview(lesson: "Lesson", course: "Course") -> LessonView:
+    """A lesson whole, without what is the authors' alone."""
+    return LessonView(lesson, course.id, rules.Reading("premium"), is_teaching=False)
+
+
 def _whole(lesson: "Lesson", course: "Course") -> LessonView:
     return LessonView(lesson, course.id, rules.Reading("premium"), is_teaching=True)

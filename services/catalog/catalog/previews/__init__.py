@@ -1,0 +1,1 @@
+"""Previews: a course, whole, for whoever was given its link."""
