@@ -157,9 +157,8 @@ def usual_clients(redirect_uris: Sequence[str]) -> list[Client]:
     return [
         Client("lyceum", SECRET, redirect_uris),
         Client("lyceum-es256", SECRET, redirect_uris, more={"id_token_signed_response_alg": "ES256"}),
-        Client(
-            "lyceum-mobile", "", [*redirect_uris, "app.lyceum:/callback"], more={"application_type": "native"}
-        ),
+        # A native client is sent back to its own scheme, or to loopback: the provider refuses one that has others.
+        Client("lyceum-mobile", "", ["app.lyceum:/callback"], more={"application_type": "native"}),
     ]
 
 

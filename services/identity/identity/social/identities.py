@@ -76,7 +76,7 @@ def from_claims(provider: Provider, claims: Mapping[str, Any]) -> ProvenIdentity
     first, last = _names(claims.get("given_name"), claims.get("family_name"), name)
     login = text(claims.get("preferred_username"), NAME_AT_MOST)
     # The string "true" is how some providers write it; anything else is no.
-    verified = claims.get("email_verified") in (True, "true")
+    verified = claims.get("email_verified") is True or claims.get("email_verified") == "true"
     email = _email(claims.get("email"))
     return ProvenIdentity(
         app_id=provider.app_id,

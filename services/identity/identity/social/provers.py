@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger()
 
 BASIC, POST = "client_secret_basic", "client_secret_post"
+MISCONFIGURED = frozenset(
+    {"invalid_client", "unauthorized_client", "invalid_scope", "incorrect_client_credentials"}
+)
+"""What a token endpoint answers to a client that it does not know; the last one is GitHub's."""
 REFUSALS = frozenset({400, 401, 403, 404, 422})
 """What a provider answers to a token that is none of its own, or no good any more."""
 
@@ -202,7 +206,7 @@ class Prover:
         except AuthlibBaseError as error:
             # invalid_grant is the browser's doing; anything else is how the provider is configured.
             log.warning("a provider refused a code", provider=provider.slug, error=error.error)
-            if error.error in ("invalid_client", "unauthorized_client", "invalid_scope"):
+            if error.error in MISCONFIGURED:
                 raise ProviderUnavailable(f"The provider answered {error.error}.") from error
             raise ProviderAnswerRefused from error
         except (httpx.HTTPError, ValueError) as error:
@@ -321,8 +325,11 @@ def _authlib() -> Any:
     import warnings
 
     with warnings.catch_warnings():
-        # It would rather be installed with the successor of httpx, which nothing else here uses.
-        warnings.simplefilter("ignore")
+        # It would rather be installed with the successor of httpx, which nothing else here uses; and it has its
+        # warnings always shown from the moment on that this is imported.
+        from authlib.deprecate import AuthlibDeprecationWarning
+
+        warnings.simplefilter("ignore", AuthlibDeprecationWarning)
         from authlib.integrations.httpx_client import AsyncOAuth2Client
     return AsyncOAuth2Client
 

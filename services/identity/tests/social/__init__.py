@@ -1,0 +1,1 @@
+"""Social logins, against a real provider and a server with GitHub's shape."""
