@@ -296,6 +296,7 @@ async def settings(
         service_jwks_file=service_keys / "jwks.json",
         service_urls=dict.fromkeys(SERVICES, upstream.url),
         mail_spool_dir=tmp_path / "mail",
+        storage_url=f"file://{tmp_path}/storage",
     )
 
 

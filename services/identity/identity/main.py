@@ -4,6 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+from chassis.pictures import Darkroom
+from chassis.storage import Storage
 from chassis.web import serve, service_app
 from fastapi import FastAPI
 
@@ -12,6 +14,7 @@ from identity.accounts import routes as accounts
 from identity.administration import routes as administration
 from identity.audit import routes as audit
 from identity.audit.address import RememberAddress
+from identity.billing import payment_routes as payments
 from identity.billing import routes as billing
 from identity.email_addresses import routes as email_addresses
 from identity.groups import routes as groups
@@ -19,7 +22,10 @@ from identity.logins import routes as logins
 from identity.outbound import outbound_of
 from identity.password_resets import routes as password_resets
 from identity.passwords.hashing import Hasher
+from identity.payments.configured import provider_of
+from identity.profile_pictures import routes as profile_pictures
 from identity.profiles import routes as profiles
+from identity.providers import routes as providers
 from identity.providers.discovery import Discovery
 from identity.registration import routes as registration
 from identity.rights import routes as permissions
@@ -38,6 +44,7 @@ from identity.vault import vault_of
 def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     issuer = Issuer(settings, vault_of(settings))
+    darkroom = Darkroom()
     hasher = Hasher(threads=settings.hashing_threads, queue=settings.hashing_queue)
 
     async def own_keys() -> dict[str, Any]:
@@ -51,7 +58,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         async with app.state.database.transaction() as session:
             await rights.sync_permissions(session)
         yield
+        await app.state.payment_provider.close()
         hasher.close()
+        darkroom.close()
 
     app = service_app(
         settings,
@@ -69,13 +78,18 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             email_addresses.router,
             email_addresses.auth_router,
             profiles.router,
+            profile_pictures.router,
+            profile_pictures.media_router,
             billing.router,
+            payments.router,
             accounts.router,
             accounts.internal_router,
             administration.router,
             groups.router,
             permissions.router,
             audit.router,
+            providers.router,
+            providers.sites_router,
             social.router,
             social.mine_router,
         ],
@@ -85,6 +99,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.add_middleware(RememberAddress, settings=settings)
     app.state.issuer = issuer
     app.state.hasher = hasher
+    app.state.storage = Storage(settings)
+    app.state.darkroom = darkroom
+    app.state.payment_provider = provider_of(settings, app.state.database)
     app.state.discovery = Discovery(outbound_of(settings))
     app.state.prover = Prover(app.state.database, app.state.discovery.outbound, app.state.discovery)
     return app

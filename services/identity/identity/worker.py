@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from chassis.db import Database
+from chassis.storage import Storage
 from chassis.worker import HOUR, PeriodicJob, run_worker
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,7 @@ from identity.one_time_tokens import service as one_time_tokens
 from identity.password_resets import service as password_resets
 from identity.payments.configured import provider_of
 from identity.payments.port import Provider
+from identity.profile_pictures import service as profile_pictures
 from identity.providers import service as providers
 from identity.registration import service as registration
 from identity.rights import service as rights
@@ -169,6 +171,7 @@ async def purge_payment_notices(database: Database) -> None:
 
 def jobs(settings: Settings) -> list[PeriodicJob]:
     """What the worker does beside telling, listening and mailing."""
+    storage = Storage(settings)
     return [
         PeriodicJob("purge", HOUR, purge(settings)),
         PeriodicJob("signing_keys", HOUR / 4, rotate_signing_keys(settings)),
@@ -183,6 +186,13 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("rights_withdrawals", 15, end_sessions_of_withdrawn, rights.CHANNEL),
         PeriodicJob("subscriptions", 60, keep_subscriptions(settings)),
         PeriodicJob("payment_notices", HOUR * 6, purge_payment_notices),
+        PeriodicJob(
+            "unwanted_pictures",
+            60,
+            partial(profile_pictures.remove_unwanted, storage=storage),
+            profile_pictures.CHANNEL,
+        ),
+        PeriodicJob("sweep_pictures", HOUR, partial(profile_pictures.sweep, storage=storage)),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

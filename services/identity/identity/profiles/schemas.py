@@ -6,6 +6,8 @@ from typing import Annotated
 from chassis.schemas import InputModel, Instant, OutputModel
 from pydantic import AfterValidator, Field, HttpUrl, TypeAdapter
 
+from identity.profiles.rules import url_of
+
 _URL = TypeAdapter(HttpUrl)
 OLDEST_BIRTHDAY = date(1900, 1, 1)
 
@@ -28,10 +30,16 @@ WebAddress = Annotated[str, Field(max_length=500), AfterValidator(_web_address)]
 """An http(s) URL, or '' for none: it is shown to others as a link."""
 
 
+def _as_url(stored: str | None) -> str | None:
+    return url_of(stored) if stored and not stored.startswith("/") else stored or None
+
+
 class ProfileOut(OutputModel):
     """The whole profile; only its owner sees it."""
 
-    profile_picture: str | None = Field(examples=[None])
+    profile_picture: Annotated[str | None, AfterValidator(_as_url)] = Field(
+        description="Where it is found, relative to the gateway.", examples=[None]
+    )
     bio: str = Field(examples=["Writes programs for engines that are not built yet."])
     date_of_birth: date | None = Field(examples=["1815-12-10"])
     phone_number: str = Field(examples=["+44 20 7946 0000"])
