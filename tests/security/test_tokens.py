@@ -38,6 +38,7 @@ PUBLIC = {
     "identity_log_out",
     "identity_openid_configuration",
     "identity_read_public",
+    "identity_receive_payment_notice",
     "identity_refresh",
     "identity_register",
     "identity_resend_verification",

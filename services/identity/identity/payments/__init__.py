@@ -1,0 +1,1 @@
+"""Payments: what people pay, and the providers that take the money."""
