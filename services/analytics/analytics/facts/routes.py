@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.pagination import Page, PageParams
-from chassis.web import AdminUser, CurrentUser, Router, Session
+from chassis.web import CurrentUser, Router, Session, Staff
 from fastapi import Query
 
 from analytics.facts import service
@@ -23,9 +24,11 @@ async def list_my_activity(
 
 @router.get("", response_model=Page[ActivityOut])
 async def list_activity(
-    session: Session, _admin: AdminUser, params: Annotated[ActivityParams, Query()]
+    session: Session,
+    _staff: Annotated[Principal, Staff("analytics.view_activity")],
+    params: Annotated[ActivityParams, Query()],
 ) -> Page[ActivityOut]:
-    """What people did, the latest first: for admins."""
+    """What people did, the latest first: for the staff."""
     rows, next_cursor = await service.activity(
         session, params, user_id=params.user_id, course_id=params.course_id
     )

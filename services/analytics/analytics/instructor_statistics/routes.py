@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.schemas import Identifier
-from chassis.web import AdminUser, CurrentUser, Router, Session
+from chassis.web import CurrentUser, Router, Session, Staff
 from fastapi import Path, Query
 
 from analytics.freshness.schemas import StatisticsParams
@@ -24,9 +25,9 @@ async def get_my_instructor_statistics(
 @router.get("/{instructor_id}")
 async def get_instructor_statistics(
     session: Session,
-    _admin: AdminUser,
+    _staff: Annotated[Principal, Staff("analytics.view_statistics")],
     instructor_id: Annotated[Identifier, Path(description="The instructor profile's id.")],
     _params: Annotated[StatisticsParams, Query()],
 ) -> InstructorStatisticsOut:
-    """What an instructor reached: for admins."""
+    """What an instructor reached: for the staff."""
     return InstructorStatisticsOut.model_validate(await service.show(session, instructor_id))

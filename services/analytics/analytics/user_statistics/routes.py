@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.schemas import Identifier
-from chassis.web import AdminUser, CurrentUser, Router, Session
+from chassis.web import CurrentUser, Router, Session, Staff
 from fastapi import Path, Query
 
 from analytics.freshness.schemas import StatisticsParams
@@ -24,9 +25,9 @@ async def get_my_statistics(
 @router.get("/{user_id}")
 async def get_user_statistics(
     session: Session,
-    _admin: AdminUser,
+    _staff: Annotated[Principal, Staff("analytics.view_statistics")],
     user_id: Annotated[Identifier, Path()],
     _params: Annotated[StatisticsParams, Query()],
 ) -> UserStatisticsOut:
-    """What a user did and learned: for admins. Somebody of whom there are no facts reads as zeros."""
+    """What a user did and learned: for the staff. Somebody of whom there are no facts reads as zeros."""
     return UserStatisticsOut.model_validate(await service.show(session, user_id))

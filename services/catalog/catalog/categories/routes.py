@@ -1,10 +1,11 @@
-"""Categories: a public tree, edited by admins."""
+"""Categories: a public tree, edited by the staff."""
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier
-from chassis.web import AdminUser, IfMatch, OptionalUser, Router, Session, etag, require_match
+from chassis.web import IfMatch, OptionalUser, Router, Session, Staff, etag, require_match
 from fastapi import Path, Query, Response
 
 from catalog.categories import service
@@ -12,21 +13,23 @@ from catalog.categories.schemas import CategoryIn, CategoryNode, CategoryOut, Ca
 
 router = Router(prefix="/api/v1", tags=["categories"])
 CategoryId = Annotated[Identifier, Path()]
+Changer = Annotated[Principal, Staff("catalog.change_category")]
 
 
 @router.get("/categories")
 async def list_categories(
     session: Session, user: OptionalUser, params: Annotated[PageParams, Query()]
 ) -> Page[CategoryNode]:
-    """The tree: a page of top categories, each with all its descendants. Admins see inactive ones too."""
-    active_only = user is None or not user.is_admin
+    """The tree: a page of top categories, each with all its descendants. The staff who change them see inactive ones
+    too."""
+    active_only = user is None or not user.may("catalog.change_category")
     nodes, next_cursor = await service.tree(session, params, active_only=active_only)
     return Page(items=[CategoryNode.of(node) for node in nodes], next_cursor=next_cursor)
 
 
 @router.post("/categories", status_code=201)
 async def create_category(
-    body: CategoryIn, session: Session, _admin: AdminUser, response: Response
+    body: CategoryIn, session: Session, _staff: Changer, response: Response
 ) -> CategoryOut:
     category = await service.create(session, body.model_dump())
     response.headers["ETag"] = etag(category.state_version)
@@ -37,7 +40,7 @@ async def create_category(
 async def get_category(
     category_id: CategoryId, session: Session, user: OptionalUser, response: Response
 ) -> CategoryOut:
-    active_only = user is None or not user.is_admin
+    active_only = user is None or not user.may("catalog.change_category")
     category = await service.find(session, category_id, active_only=active_only)
     response.headers["ETag"] = etag(category.state_version)
     return CategoryOut.model_validate(category)
@@ -48,7 +51,7 @@ async def edit_category(
     category_id: CategoryId,
     body: CategoryPatch,
     session: Session,
-    _admin: AdminUser,
+    _staff: Changer,
     response: Response,
     if_match: IfMatch = None,
 ) -> CategoryOut:
@@ -63,6 +66,6 @@ async def edit_category(
 
 
 @router.delete("/categories/{category_id}", status_code=204)
-async def delete_category(category_id: CategoryId, session: Session, _admin: AdminUser) -> None:
+async def delete_category(category_id: CategoryId, session: Session, _staff: Changer) -> None:
     """Remove an empty category; 409 while it has courses or categories in it."""
     await service.delete(session, category_id)

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
     from catalog.courses.models import Course
 
+PUBLISH = "catalog.publish_course"
+"""The permission of the staff who publish what they do not teach."""
+
 
 @dataclass(frozen=True, slots=True)
 class Offer:
@@ -51,7 +54,7 @@ async def publish(
     A course published and unchanged since is answered as it is. Raises CourseIncomplete with what is missing,
     EventTooLarge for an outline that could not be told, and what `courses.open_for_editing` does.
     """
-    course = await courses.open_for_editing(session, calls, principal, course_id)
+    course = await courses.open_for_editing(session, calls, principal, course_id, staff=PUBLISH)
     last = await queries.publication(session, course_id)
     if course.is_published and last is not None and last.course_state_version == course.state_version:
         return await courses.view(session, course)
@@ -131,7 +134,7 @@ async def unpublish(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
 ) -> courses.View:
     """Take a course off the catalogue; those enrolled keep their access. Repeated, it changes nothing."""
-    course = await courses.open_for_editing(session, calls, principal, course_id)
+    course = await courses.open_for_editing(session, calls, principal, course_id, staff=PUBLISH)
     if not course.is_published:
         return await courses.view(session, course)
     course.is_published, course.is_draft = False, True

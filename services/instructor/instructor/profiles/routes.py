@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.pagination import Page
 from chassis.schemas import Identifier
 from chassis.web import (
-    AdminUser,
     Calls,
     CurrentUser,
     IfMatch,
@@ -13,6 +13,7 @@ from chassis.web import (
     Router,
     ServiceCaller,
     Session,
+    Staff,
     etag,
     require_match,
 )
@@ -35,6 +36,10 @@ router = Router(prefix="/api/v1/instructors", tags=["instructors"])
 internal_router = Router(prefix="/internal/instructors", include_in_schema=False)
 
 ProfileId = Annotated[Identifier, Path(description="The profile's id, not the account's.")]
+Approver = Annotated[Principal, Staff("instructor.approve_instructor")]
+Suspender = Annotated[Principal, Staff("instructor.suspend_instructor")]
+TierGiver = Annotated[Principal, Staff("instructor.change_tier")]
+VIEW = "instructor.view_instructor"
 
 
 def _tagged(instructor: Instructor, response: Response) -> OwnInstructor:
@@ -53,7 +58,7 @@ async def list_instructors(
         status=params.status,
         tier=params.tier,
         is_verified=params.is_verified,
-        is_admin=bool(user and user.is_admin),
+        is_staff=bool(user and user.may(VIEW)),
     )
     return Page(items=[PublicInstructor.of(one) for one in found], next_cursor=cursor)
 
@@ -97,40 +102,40 @@ async def change_own_profile(
 async def read_instructor(
     profile_id: ProfileId, session: Session, user: OptionalUser
 ) -> OwnInstructor | PublicInstructor:
-    """An instructor's public profile; whole for themselves and admins."""
+    """An instructor's public profile; whole for themselves and the staff."""
     instructor, whole = await service.read(
-        session, profile_id, reader_id=user.user_id if user else None, is_admin=bool(user and user.is_admin)
+        session, profile_id, reader_id=user.user_id if user else None, is_staff=bool(user and user.may(VIEW))
     )
     return OwnInstructor.of(instructor) if whole else PublicInstructor.of(instructor)
 
 
 @router.post("/{profile_id}/approve")
-async def approve(profile_id: ProfileId, session: Session, admin: AdminUser) -> OwnInstructor:
-    return OwnInstructor.of(await service.decide(session, profile_id, "approve", admin_id=admin.user_id))
+async def approve(profile_id: ProfileId, session: Session, staff: Approver) -> OwnInstructor:
+    return OwnInstructor.of(await service.decide(session, profile_id, "approve", admin_id=staff.user_id))
 
 
 @router.post("/{profile_id}/reject")
-async def reject(profile_id: ProfileId, body: Reason, session: Session, admin: AdminUser) -> OwnInstructor:
+async def reject(profile_id: ProfileId, body: Reason, session: Session, staff: Approver) -> OwnInstructor:
     return OwnInstructor.of(
-        await service.decide(session, profile_id, "reject", admin_id=admin.user_id, reason=body.reason)
+        await service.decide(session, profile_id, "reject", admin_id=staff.user_id, reason=body.reason)
     )
 
 
 @router.post("/{profile_id}/suspend")
-async def suspend(profile_id: ProfileId, body: Reason, session: Session, admin: AdminUser) -> OwnInstructor:
+async def suspend(profile_id: ProfileId, body: Reason, session: Session, staff: Suspender) -> OwnInstructor:
     return OwnInstructor.of(
-        await service.decide(session, profile_id, "suspend", admin_id=admin.user_id, reason=body.reason)
+        await service.decide(session, profile_id, "suspend", admin_id=staff.user_id, reason=body.reason)
     )
 
 
 @router.post("/{profile_id}/reinstate")
-async def reinstate(profile_id: ProfileId, session: Session, admin: AdminUser) -> OwnInstructor:
-    return OwnInstructor.of(await service.decide(session, profile_id, "reinstate", admin_id=admin.user_id))
+async def reinstate(profile_id: ProfileId, session: Session, staff: Suspender) -> OwnInstructor:
+    return OwnInstructor.of(await service.decide(session, profile_id, "reinstate", admin_id=staff.user_id))
 
 
 @router.patch("/{profile_id}/tier")
 async def set_tier(
-    profile_id: ProfileId, body: TierChange, session: Session, _admin: AdminUser
+    profile_id: ProfileId, body: TierChange, session: Session, _staff: TierGiver
 ) -> OwnInstructor:
     return OwnInstructor.of(await service.set_tier(session, profile_id, body.tier))
 

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chassis.auth import PermissionMissing
 from chassis.db import now
-from chassis.errors import Forbidden
 from chassis.internal import InternalCalls
 from chassis.outbox import emit
 from chassis.pagination import PageParams
@@ -131,11 +131,11 @@ async def set_tier(session: AsyncSession, profile_id: int, tier: str) -> Instruc
 
 
 async def read(
-    session: AsyncSession, profile_id: int, *, reader_id: int | None, is_admin: bool
+    session: AsyncSession, profile_id: int, *, reader_id: int | None, is_staff: bool
 ) -> tuple[Instructor, bool]:
-    """One instructor, and whether the reader sees all of them: they themselves and admins do, others while active."""
+    """One instructor, and whether the reader sees all of them: they themselves and the staff do, others while active."""
     instructor = await _with_expertise(session, await queries.by_id(session, profile_id))
-    whole = is_admin or instructor.row.user_id == reader_id
+    whole = is_staff or instructor.row.user_id == reader_id
     if not whole and instructor.row.status != "active":
         raise InstructorNotFound
     return instructor, whole
@@ -148,10 +148,10 @@ async def list_public(
     status: str | None,
     tier: str | None,
     is_verified: bool | None,
-    is_admin: bool,
+    is_staff: bool,
 ) -> tuple[list[Instructor], str | None]:
-    if status is not None and not is_admin:
-        raise Forbidden("Only admins may ask for a status.")
+    if status is not None and not is_staff:
+        raise PermissionMissing("instructor.view_instructor")
     rows, cursor = await queries.list_profiles(
         session, params, status=status, tier=tier, is_verified=is_verified, everybody=status is not None
     )

@@ -2,8 +2,9 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.pagination import Page, PageParams
-from chassis.web import AdminUser, CurrentUser, Router, Session
+from chassis.web import CurrentUser, Router, Session, Staff
 from fastapi import Path, Query
 
 from learning.certificates import service
@@ -49,16 +50,16 @@ async def verify_certificate(
 async def get_certificate(
     session: Session, user: CurrentUser, certificate_number: Annotated[CertificateNumber, Path()]
 ) -> CertificateOut:
-    """One of the caller's certificates; any, for an admin."""
+    """One of the caller's certificates; any, for the staff."""
     return CertificateOut.model_validate(await service.show(session, user, certificate_number))
 
 
 @router.post("/certificates/{certificate_number}/revoke", response_model=CertificateOut)
 async def revoke_certificate(
     session: Session,
-    admin: AdminUser,
+    _staff: Annotated[Principal, Staff("learning.revoke_certificate")],
     certificate_number: Annotated[CertificateNumber, Path()],
     given: RevocationIn,
 ) -> CertificateOut:
-    """Revoke a certificate, for good; admins only. A repeated call changes nothing."""
+    """Revoke a certificate, for good. A repeated call changes nothing."""
     return CertificateOut.model_validate(await service.revoke(session, certificate_number, given.reason))

@@ -70,9 +70,11 @@ async def list_of(
 
 
 async def show(session: AsyncSession, principal: "Principal", number: str) -> Certificate:
-    """A certificate of the caller's; any, to an admin. Raises CertificateNotFound."""
+    """A certificate of the caller's; any, to the staff. Raises CertificateNotFound."""
     certificate = await queries.by_number(session, number)
-    if certificate is None or not (principal.is_admin or certificate.user_id == principal.user_id):
+    if certificate is None or not (
+        principal.may("learning.view_certificate") or certificate.user_id == principal.user_id
+    ):
         raise CertificateNotFound
     return certificate
 

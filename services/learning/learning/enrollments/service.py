@@ -116,12 +116,15 @@ async def _settle(
     return telling.Paid(Decimal(purchase.amount), purchase.payment_id)
 
 
+VIEW, REFUND = "learning.view_enrollment", "learning.refund_enrollment"
+
+
 # --- leaving ------------------------------------------------------------------------------------------------
 
 
 async def drop(session: AsyncSession, principal: "Principal", enrollment_id: int) -> Enrollment:
     """Leave a course; a repeated call changes nothing. Raises EnrollmentNotFound or EnrollmentCompleted."""
-    enrollment = await lock_visible(session, principal, enrollment_id)
+    enrollment = await lock_visible(session, principal, enrollment_id, staff="learning.change_enrollment")
     if enrollment.status == "completed":
         raise EnrollmentCompleted
     if enrollment.status == "active":
@@ -132,11 +135,11 @@ async def drop(session: AsyncSession, principal: "Principal", enrollment_id: int
 async def refund(session: AsyncSession, principal: "Principal", enrollment_id: int) -> Enrollment:
     """Pay the purchase back and drop the enrollment; its certificate, if there is one, is revoked.
 
-    Raises EnrollmentNotFound, NothingToRefund, or RefundWindowClosed (which holds an owner back, not an admin).
+    Raises EnrollmentNotFound, NothingToRefund, or RefundWindowClosed (which holds an owner back, not the staff).
     """
-    enrollment = await lock_visible(session, principal, enrollment_id)
+    enrollment = await lock_visible(session, principal, enrollment_id, staff=REFUND)
     instant = now()
-    purchase = await payments.pay_back(session, enrollment.id, instant, whenever=principal.is_admin)
+    purchase = await payments.pay_back(session, enrollment.id, instant, whenever=principal.may(REFUND))
     telling.refunded(session, enrollment, purchase, instant)
     await certificates.revoke_of_enrollment(
         session, enrollment.id, "The purchase of the course was paid back.", instant
@@ -202,24 +205,27 @@ async def _complete(session: AsyncSession, enrollment: Enrollment, instant: date
 
 
 async def show(session: AsyncSession, principal: "Principal", enrollment_id: int) -> Enrollment:
-    """An enrollment of the caller's; any, to an admin. Raises EnrollmentNotFound."""
-    return _visible(await queries.get(session, enrollment_id), principal)
+    """An enrollment of the caller's; any, to the staff. Raises EnrollmentNotFound."""
+    return _visible(await queries.get(session, enrollment_id), principal, VIEW)
 
 
-async def lock_visible(session: AsyncSession, principal: "Principal", enrollment_id: int) -> Enrollment:
-    """As `show`, and held until the transaction ends."""
-    return _visible(await queries.lock(session, enrollment_id), principal)
+async def lock_visible(
+    session: AsyncSession, principal: "Principal", enrollment_id: int, *, staff: str
+) -> Enrollment:
+    """An enrollment of the caller's, held until the transaction ends; any, to who of the staff holds the permission
+    `staff`. Raises EnrollmentNotFound."""
+    return _visible(await queries.lock(session, enrollment_id), principal, staff)
 
 
-def _visible(enrollment: Enrollment | None, principal: "Principal") -> Enrollment:
-    if enrollment is None or not (principal.is_admin or enrollment.user_id == principal.user_id):
+def _visible(enrollment: Enrollment | None, principal: "Principal", staff: str) -> Enrollment:
+    if enrollment is None or not (principal.may(staff) or enrollment.user_id == principal.user_id):
         raise EnrollmentNotFound
     return enrollment
 
 
 async def require_learner(session: AsyncSession, principal: "Principal", enrollment_id: int) -> Enrollment:
     """The caller's own enrollment, unlocked, not dropped. Raises EnrollmentNotFound, EnrollmentDropped, Forbidden."""
-    enrollment = _visible(await queries.get(session, enrollment_id), principal)
+    enrollment = _visible(await queries.get(session, enrollment_id), principal, VIEW)
     if enrollment.user_id != principal.user_id:
         raise Forbidden("Only the learner can make progress in an enrollment.")
     return _not_dropped(enrollment)

@@ -61,7 +61,7 @@ async def buy(
 async def pay_back(
     session: AsyncSession, enrollment_id: int, instant: datetime, *, whenever: bool
 ) -> Purchase:
-    """Refund the purchase in force, in full. `whenever`: an admin may after the buyer's days are over.
+    """Refund the purchase in force, in full. `whenever`: the staff may after the buyer's days are over.
 
     Raises NothingToRefund or RefundWindowClosed.
     """
