@@ -2,18 +2,19 @@
 
 from typing import Annotated
 
+from chassis.auth import Principal
 from chassis.schemas import Identifier
-from chassis.web import AdminUser, CurrentUser, Router, Session
+from chassis.web import CurrentUser, Router, Session, Staff
 from fastapi import Path, Response
 
 from identity.dependencies import Origin, Transactions
 from identity.passwords.dependencies import Passwords
 from identity.reauthentication import service as reauthentication
+from identity.reauthentication.schemas import MaybePassword
 from identity.second_factors import service
 from identity.second_factors.schemas import (
     EnrollmentOut,
     FirstCode,
-    MaybePassword,
     OwnerGiven,
     RecoveryCodesOut,
     SecondFactorGiven,
@@ -112,9 +113,13 @@ async def renew_recovery_codes(
 
 
 @admin_router.delete("/{user_id}/second-factor", status_code=204)
-async def switch_off_for(session: Session, admin: AdminUser, user_id: Annotated[Identifier, Path()]) -> None:
+async def switch_off_for(
+    session: Session,
+    staff: Annotated[Principal, Staff(service.RESET)],
+    user_id: Annotated[Identifier, Path()],
+) -> None:
     """Switch off the second factor of somebody who lost it. They are mailed, and logged out everywhere."""
-    await service.switch_off_for(session, admin, user_id)
+    await service.switch_off_for(session, staff, user_id)
 
 
 async def _require_owner(

@@ -1,23 +1,16 @@
 """What second factors take and answer."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from chassis.schemas import InputModel, Instant, OutputModel
 from pydantic import Field, model_validator
 
+from identity.passkeys.schemas import Credential
 from identity.passwords.schemas import GivenPassword
 from identity.second_factors.service import Proof
 
 Code = Annotated[str, Field(min_length=6, max_length=12, examples=["492039"])]
 RecoveryCodeGiven = Annotated[str, Field(min_length=20, max_length=40, examples=["k3xqa-7mzrp-2vhdn-w5tbc"])]
-Credential = Annotated[
-    dict[str, Any],
-    Field(
-        max_length=12,
-        description="The PublicKeyCredential of navigator.credentials.get(), in its JSON form.",
-        examples=[{"id": "q83vEg", "rawId": "q83vEg", "type": "public-key", "response": {}}],
-    ),
-]
 
 
 class SecondFactorGiven(InputModel):
@@ -38,7 +31,8 @@ class SecondFactorGiven(InputModel):
 
     @property
     def proof(self) -> Proof:
-        return Proof(self.code, self.recovery_code, self.credential)
+        credential = None if self.credential is None else self.credential.model_dump(exclude_none=True)
+        return Proof(self.code, self.recovery_code, credential)
 
 
 class OwnerGiven(InputModel):
@@ -53,12 +47,6 @@ class OwnerGiven(InputModel):
         if sum(given is not None for given in (self.password, self.code, self.recovery_code)) != 1:
             raise ValueError("give one of password, code and recovery_code")
         return self
-
-
-class MaybePassword(InputModel):
-    """The account's password; not needed within a few minutes of the login."""
-
-    password: GivenPassword | None = None
 
 
 class FirstCode(InputModel):

@@ -17,10 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
 from identity.accounts.service import Account
+from identity.administration import service as administration
 from identity.audit import service as audit
 from identity.login_attempts import service as login_attempts
 from identity.login_attempts.rules import Outcome
 from identity.origin import Origin
+from identity.passkeys import service as passkeys
 from identity.reauthentication import service as reauthentication
 from identity.second_factors import queries
 from identity.second_factors.errors import (
@@ -49,10 +51,13 @@ from identity.second_factors.rules import (
 )
 from identity.sessions import service as sessions
 from identity.sessions.service import TokenPair
+from identity.settings import Settings
 from identity.tokens.issuer import Issuer
 from identity.vault import Vault
 
 PURGE_BATCH = 1000
+RESET = "identity.reset_second_factor"
+"""The permission of the staff who help those that lost theirs."""
 
 # --- after the first factor ---------------------------------------------------------------------------------
 
@@ -76,11 +81,11 @@ async def admit(
         accounts.note_login(account, now(), None)
         return await sessions.open_session(session, issuer, account, origin, method)
     login_attempts.record(session, account.id, origin, method, Outcome.HALFWAY)
-    return await _challenge(session, account, origin, method)
+    return await _challenge(session, issuer.settings, account, origin, method)
 
 
 async def _challenge(
-    session: AsyncSession, account: Account, origin: Origin, method: LoginMethod
+    session: AsyncSession, settings: Settings, account: Account, origin: Origin, method: LoginMethod
 ) -> SecondFactorRequired:
     challenge, instant = new_challenge(), now()
     session.add(
@@ -99,7 +104,13 @@ async def _challenge(
     if await queries.count_unused_codes(session, account.id):
         methods.append("recovery_code")
     expires_in = int(CHALLENGE_LIVES.total_seconds())
-    return SecondFactorRequired(challenge=challenge, methods=methods, expires_in=expires_in)
+    options = await passkeys.second_factor_options(session, settings, account.id, challenge)
+    if options is None:
+        return SecondFactorRequired(challenge=challenge, methods=methods, expires_in=expires_in)
+    methods.append("passkey")
+    return SecondFactorRequired(
+        challenge=challenge, methods=methods, expires_in=expires_in, passkey_options=options
+    )
 
 
 # --- the answer ---------------------------------------------------------------------------------------------
@@ -181,6 +192,8 @@ async def is_right(
         return await _use_code(session, issuer, account.id, proof.code)
     if proof.recovery_code is not None:
         return await _use_recovery_code(session, account, proof.recovery_code)
+    if proof.credential is not None and challenge is not None:
+        return await passkeys.is_second_factor(session, issuer.settings, account, proof.credential, challenge)
     return False
 
 
@@ -322,15 +335,16 @@ async def switch_off(session: AsyncSession, user_id: int) -> None:
     await _tell(session, account, "second_factor_off")
 
 
-async def switch_off_for(session: AsyncSession, admin: Principal, user_id: int) -> None:
-    """Let somebody who lost their second factor in with the first one, on an admin's word. Every session of the account
-    ends: whoever talked the admin into it may be in already. Raises NotSwitchedOn, NotFound."""
-    await sessions.require_live(session, admin.user_id, admin.sid)
+async def switch_off_for(session: AsyncSession, staff: Principal, user_id: int) -> None:
+    """Let somebody who lost their second factor in with the first one, on the staff's word. Every session of the account
+    ends: whoever talked them into it may be in already. Raises NotSwitchedOn, NotFound, BeyondOwnRights."""
+    actor = await administration.begin_act(session, staff, RESET)
+    await administration.lock_within_reach(session, actor, user_id)
     account = await _lock_switched_on(session, user_id)
     await forget(session, user_id)
     await sessions.end_all(session, user_id, "session_ended")
     await audit.record(
-        session, admin, "user.second_factor_reset", "user", user_id, {"second_factor": [True, False]}
+        session, staff, "user.second_factor_reset", "user", user_id, {"second_factor": [True, False]}
     )
     await _tell(session, account, "second_factor_off_by_staff")
 
