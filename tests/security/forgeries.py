@@ -48,11 +48,19 @@ def stranger() -> str:
     )
 
 
-def public_pem(pem: str) -> bytes:
-    key = serialization.load_pem_private_key(pem.encode(), None)
-    return key.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+def spellings(published: Mapping[str, Any]) -> dict[str, bytes]:
+    """Each way to write down a published key that a verifier may hold it in."""
+    pem: bytes = jwk.construct(dict(published), "ES256").to_pem()
+    key = serialization.load_pem_public_key(pem)
+    info = serialization.PublicFormat.SubjectPublicKeyInfo
+    point = serialization.PublicFormat.UncompressedPoint
+    return {
+        "JSON": json.dumps(published).encode(),
+        "PEM": pem.strip() + b"\n",
+        "PEM without its last line's end": pem.strip(),
+        "DER": key.public_bytes(serialization.Encoding.DER, info),
+        "a point": key.public_bytes(serialization.Encoding.X962, point),
+    }
 
 
 def without_a_key(genuine: str, jwks: Mapping[str, Any]) -> dict[str, str]:
@@ -69,12 +77,20 @@ def without_a_key(genuine: str, jwks: Mapping[str, Any]) -> dict[str, str]:
         "unsigned, signature kept": f"{encoded({'alg': 'none', 'kid': kid})}.{body}.{signature}",
         "signature cut off": f"{head}.{body}.",
         "signature of zeros": f"{head}.{encoded(admin)}.{encoded(bytes(64))}",
-        "HMAC with the published key": by_hmac(admin, json.dumps(published).encode(), kid),
+        **{
+            f"HMAC with the published key as {name}": by_hmac(admin, key, kid)
+            for name, key in spellings(published).items()
+        },
         "HMAC with nothing": by_hmac(admin, b"", kid),
         "another's key, our kid": signed(admin, own, kid),
         "another's key, its own kid": signed(admin, own, "stranger"),
         "another's key, brought along": signed(admin, own, "stranger", jwk=own_public),
         "another's key, to be fetched": signed(admin, own, "stranger", jku="http://127.0.0.1:9/jwks.json"),
+        "another's key, our kid, brought along": signed(admin, own, kid, jwk={**own_public, "kid": kid}),
+        "another's key, our kid, to be fetched": signed(admin, own, kid, jku="http://127.0.0.1:9/jwks.json"),
+        "another's certificate": signed(admin, own, kid, x5c=[encoded(spellings(own_public)["DER"])]),
+        "another's certificate, to be fetched": signed(admin, own, kid, x5u="http://127.0.0.1:9/chain.pem"),
+        "another curve": signed_otherwise(admin, kid, "ES384", ec.SECP384R1()),
         "a path for a kid": signed(admin, own, "../../dev/null"),
         "claims changed": f"{head}.{encoded(admin)}.{signature}",
         "header changed": f"{encoded(decoded(head) | {'x': 1})}.{body}.{signature}",
@@ -117,9 +133,18 @@ def with_the_key(genuine: str, pem: str) -> dict[str, str]:
         "a role nobody has": but(role="root"),
         "no role": but(role=None),
         "a tier nobody sells": but(tier="diamond"),
-        "HMAC with the public key": by_hmac(claims, public_pem(pem), kid),
+        "a life without end": but(exp=now + 10 * 365 * 86400),
         "no kid": str(jwt.encode(claims, pem, "ES256")),
     }
+
+
+def signed_otherwise(claims: Claims, kid: str, algorithm: str, curve: ec.EllipticCurve) -> str:
+    """By a key and an algorithm that the platform does not use."""
+    pem = ec.generate_private_key(curve).private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    token: str = jwt.encode(claims, pem.decode(), algorithm, headers={"kid": kid})
+    return token
 
 
 def _deep(levels: int) -> bytes:

@@ -1,5 +1,7 @@
 """Who has no token, or one that does not verify, is told so: by the gateway, and by every service for itself."""
 
+import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -58,16 +60,20 @@ async def forged(http: httpx.AsyncClient, admin: Person, signing_key: dict[str, 
     return made
 
 
+OF_THE_REQUEST = {"date", "x-request-id", "traceparent", "content-length", "ratelimit", "ratelimit-policy"}
+"""Headers that say when it was asked, what, or how often. The length is the path's: it stands in `instance`."""
+
+
 def bearer(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}"}
 
 
 def told(answer: httpx.Response) -> tuple[Any, ...]:
-    """A refusal but for what differs between any two requests."""
+    """A refusal, headers and all, but for what differs between any two requests."""
     problem = answer.json()
     return (
         answer.status_code,
-        answer.headers.get("www-authenticate"),
+        *sorted((name, value) for name, value in answer.headers.items() if name not in OF_THE_REQUEST),
         *sorted((name, value) for name, value in problem.items() if name not in ("request_id", "instance")),
     )
 
@@ -120,7 +126,7 @@ async def test_every_forgery_gets_the_same_refusal(
 
 
 @pytest.mark.parametrize(
-    "forgery", ["unsigned", "HMAC with the public key", "another's key, our kid", "expired"]
+    "forgery", ["unsigned", "HMAC with the published key as PEM", "another's key, our kid", "expired"]
 )
 async def test_no_operation_believes_a_forgery(
     http: httpx.AsyncClient,
@@ -252,9 +258,64 @@ async def test_a_service_verifies_for_itself(
         answer = await http.request(operation.method, url, headers=bearer(forged[name]))
         return refusal(answer, 401)
 
-    some = ("unsigned", "HMAC with the published key", "another's key, our kid", "expired", "a refresh token")
+    some = (
+        "unsigned",
+        "HMAC with the published key as PEM",
+        "another's key, our kid",
+        "expired",
+        "a refresh token",
+    )
     assert await each([(one, name) for one in guarded for name in some], ask) == []
     assert await each([(guarded[0], name) for name in forged], ask) == []
+
+
+async def test_an_ended_session_is_over_at_every_services_own_port(
+    stack: Platform, http: httpx.AsyncClient, services: dict[str, str], refusal: Refusal
+) -> None:
+    """Within five seconds, whatever the gateway does; and refused as a token is that never was one."""
+    leaver = await join(http, stack.spool, "leaver")
+    token = str(leaver.token)
+    doors: dict[str, Operation] = {}
+    for service, base in services.items():
+        document = (await http.get(f"{base}/openapi.json")).raise_for_status().json()
+        doors[service] = next(
+            one
+            for one in operations(document)
+            if one.method == "GET" and one.is_guarded and one.template.startswith("/api/v1/ops/")
+        )
+
+    async def knock(service: str, with_token: str) -> httpx.Response:
+        return await http.get(f"{services[service]}{doors[service].path()}", headers=bearer(with_token))
+
+    for service in services:
+        assert (await knock(service, token)).status_code != 401, f"{service}: the token is good"
+    await leaver.ask("POST", "/api/v1/auth/logout-all")
+    ended = time.monotonic()
+    for service in services:
+        while (refused := await knock(service, token)).status_code != 401:
+            assert time.monotonic() - ended < 5, f"{service} still believes it"
+            await asyncio.sleep(0.05)
+        assert refusal(refused, 401) is None
+        assert told(refused) == told(await knock(service, "never.was.one")), service
+
+
+def _for_people(document: dict[str, Any]) -> list[Operation]:
+    """What a service lets people read who say who they are."""
+    asked = [one for one in operations(document) if one.is_guarded and one.method == "GET"]
+    return [one for one in asked if one.template.startswith("/api/")]
+
+
+async def test_a_services_token_is_no_persons(
+    stack: Platform, http: httpx.AsyncClient, services: dict[str, str], refusal: Refusal
+) -> None:
+    """Signed by a key of the platform, for this very service, and good: for what services ask."""
+    for service, base in services.items():
+        signer = ServiceSigner("catalog", stack.data_dir / "secrets" / "catalog.pem", kid="catalog.1")
+        document = (await http.get(f"{base}/openapi.json")).raise_for_status().json()
+        for one in _for_people(document)[:5]:
+            answer = await http.get(f"{base}{one.path()}", headers=bearer(signer.token(service)))
+            assert refusal(answer, 401) is None, f"{service}: {one}"
+            assert told(answer) == told(await http.get(f"{base}{one.path()}", headers=bearer("a.b.c")))
 
 
 @pytest.mark.parametrize("service", ["identity", "catalog", "learning", "instructor"])
