@@ -1,6 +1,6 @@
 """What can be wrong with a provider, its configuration, or the site it is offered on."""
 
-from chassis.errors import Conflict, NotFound, Unavailable
+from chassis.errors import Conflict, Invalid, NotFound, Unavailable
 
 
 class ProviderUnknown(NotFound):
@@ -32,6 +32,23 @@ class SlugStandsForAnother(Conflict):
 
     slug = "provider-slug-stands-for-another"
     title = "Accounts are linked under this name that belong to another provider"
+
+
+class SettingsRefused(Invalid):
+    slug = "provider-settings-refused"
+    title = "The settings do not fit the provider, or name an address that is not asked from here"
+
+
+class SecretNeeded(Invalid):
+    """Else whoever may change the addresses could have the secret sent to one of their own."""
+
+    slug = "provider-secret-needed"
+    title = "The addresses that the client secret is sent to change: give the secret again"
+
+
+class SiteUnknown(Invalid):
+    slug = "site-unknown"
+    title = "There is no such site"
 
 
 class DomainTaken(Conflict):

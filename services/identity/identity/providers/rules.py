@@ -17,6 +17,9 @@ DISCOVERY_PATH = "/.well-known/openid-configuration"
 # The old site's library knows Google by name; its account numbers are the subjects of its ID tokens.
 KNOWN_ISSUERS = {GOOGLE: "https://accounts.google.com"}
 
+RESERVED_SLUGS = frozenset({"partial", "providers", "tokens"})
+"""What stands in the place of a provider's name in paths of ours: /auth/social/partial/..."""
+
 OIDC_SCOPES = ("openid", "email", "profile")
 GITHUB_SCOPES = ("read:user", "user:email")
 GITHUB_URLS = {
@@ -100,6 +103,22 @@ def authority_of(provider: Provider) -> str:
     return f"accounts of {provider.userinfo_url}"
 
 
+def secret_goes_to(provider: Provider) -> tuple[str, str]:
+    """Where the client secret is sent, as far as it is configured: who changes that must know the secret."""
+    return provider.issuer, provider.token_url
+
+
+def configured(provider: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """What is configured of a provider, in the words of today; what has its usual value is not in it."""
+    known: dict[str, Any] = {name: settings[name] for name in GITHUB_URLS if settings.get(name)}
+    for name in ("scopes", "mobile_client_ids"):
+        if found := _texts(settings.get(name)):
+            known[name] = list(found)
+    if provider != GITHUB and provider not in KNOWN_ISSUERS and (issuer := issuer_of(provider, settings)):
+        known["issuer"] = issuer
+    return known
+
+
 def site_domains(site_domain: str | None, public_url: str) -> tuple[str, ...]:
     """The domains under which the site that we are may be in the table: the one told, or the public URL's host,
     with its port and without."""
@@ -107,6 +126,11 @@ def site_domains(site_domain: str | None, public_url: str) -> tuple[str, ...]:
         return (site_domain.lower(),)
     parts = urlsplit(public_url)
     return tuple(dict.fromkeys(name.lower() for name in (parts.netloc, parts.hostname) if name))
+
+
+def callback_url(public_url: str, slug: str) -> str:
+    """The redirect URI to register at a provider: ours as configured, and each provider's own."""
+    return f"{public_url.rstrip('/')}/api/v1/auth/social/{slug}/callback"
 
 
 def _texts(given: object) -> tuple[str, ...]:

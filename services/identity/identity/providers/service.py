@@ -7,7 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.providers import queries
 from identity.providers.errors import ProviderUnavailable, ProviderUnknown
-from identity.providers.models import Site, SocialApp
+from identity.providers.models import SocialApp
 from identity.providers.rules import Provider, read_provider, site_domains
 from identity.settings import Settings
 from identity.vault import Sealed, Vault
@@ -37,11 +37,6 @@ async def find_provider(session: AsyncSession, vault: Vault, settings: Settings,
     if row is None or provider is None:
         raise ProviderUnknown
     return provider.with_secret(open_secret(vault, row))
-
-
-async def domains_of_sites(session: AsyncSession) -> list[str]:
-    """The domains of every site that this platform answers for, some with a port."""
-    return [row.domain for row in await session.scalars(queries.sites().order_by(Site.id))]
 
 
 async def domains_of_sites(session: AsyncSession) -> list[str]:
