@@ -17,6 +17,7 @@ from identity.login_attempts import service as login_attempts
 from identity.mail_requests import service as mail_requests
 from identity.mail_requests.service import Asked
 from identity.one_time_tokens import service as one_time_tokens
+from identity.passkeys import service as passkeys
 from identity.password_resets import service as password_resets
 from identity.payments.configured import provider_of
 from identity.payments.port import Provider
@@ -61,6 +62,7 @@ def purge(settings: Settings) -> Callable[[Database], Awaitable[None]]:
         login_attempts.purge_unknown,
         partial(login_attempts.purge_known, days=settings.login_log_days),
         second_factors.purge_expired,
+        passkeys.purge_expired,
         throttles.purge,
         partial(email_addresses.purge, settings=settings),
         social.purge_expired,
@@ -192,7 +194,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
             partial(profile_pictures.remove_unwanted, storage=storage),
             profile_pictures.CHANNEL,
         ),
-        PeriodicJob("sweep_pictures", HOUR, partial(profile_pictures.sweep, storage=storage)),
+        PeriodicJob("sweep_pictures", 24 * HOUR, partial(profile_pictures.sweep, storage=storage)),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

@@ -15,6 +15,14 @@ def key_of(user_id: int, name: str) -> str | None:
     return f"{FOLDER}/{user_id}/{name}" if _NAME.fullmatch(name) else None
 
 
+def owner_of(key: str) -> int | None:
+    """Whose picture a key is; None for a key of another form."""
+    match key.split("/"):
+        case [folder, owner, _] if folder == FOLDER and owner.isdecimal():
+            return int(owner)
+    return None
+
+
 def entity_tag(name: str) -> str:
     """A strong tag: a name stands for the same bytes for ever."""
     return f'"{name.removesuffix(".webp")}"'

@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity.accounts import service as accounts
 from identity.profile_pictures import queries
 from identity.profile_pictures.errors import UploadTookTooLong
-from identity.profile_pictures.rules import FOLDER, MAX_BYTES, SIDE
+from identity.profile_pictures.rules import FOLDER, MAX_BYTES, SIDE, owner_of
 from identity.profiles import service as profiles
 
 CHANNEL = "lyceum_unwanted_pictures"
@@ -26,6 +26,7 @@ STORED_WITHIN = timedelta(hours=1)
 REMOVED_WITHIN = 10.0
 """Seconds for removing one file, inside a transaction: less than a transaction may idle."""
 LEFT_BEHIND = timedelta(days=1)
+SWEPT_AT_ONCE = 500
 
 
 async def store(database: Database, storage: Storage, user_id: int, picture: Picture) -> str:
@@ -104,6 +105,27 @@ async def remove_unwanted(database: Database, storage: Storage) -> None:
             await session.delete(found)
 
 
-async def sweep(_database: Database, storage: Storage) -> None:
-    """Clear away what killed processes left half-written on a disk."""
+async def sweep(database: Database, storage: Storage) -> None:
+    """Clear away what no row tells of: parts that killed processes left on a disk, and files that are newer than a
+    database brought back from a backup."""
+    if not storage.is_configured:
+        return
     await storage.sweep(LEFT_BEHIND)
+    young = now() - LEFT_BEHIND
+    batch: list[str] = []
+    async for found in storage.list_below(FOLDER):
+        if found.modified < young:
+            batch.append(found.key)
+        if len(batch) == SWEPT_AT_ONCE:
+            await _mark_orphans(database, batch)
+            batch = []
+    await _mark_orphans(database, batch)
+
+
+async def _mark_orphans(database: Database, keys: list[str]) -> None:
+    owners = {owner for key in keys if (owner := owner_of(key)) is not None}
+    async with database.transaction() as session:
+        used = await profiles.pictures_in_use(session, owners)
+        for key in set(keys) - used:
+            # In an hour: a day after it was stored nobody is about to use it, but no harm in being sure.
+            await queries.mark_unwanted(session, key, now() + STORED_WITHIN)

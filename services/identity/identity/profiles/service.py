@@ -1,6 +1,6 @@
 """The person behind an account: made with it, edited by its owner alone."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,7 +11,17 @@ from identity.profiles import queries
 from identity.profiles.models import Profile
 from identity.profiles.rules import url_of
 
-__all__ = ["create", "edit", "export_of", "picture_key", "picture_url", "read", "replace_picture", "url_of"]
+__all__ = [
+    "create",
+    "edit",
+    "export_of",
+    "picture_key",
+    "picture_url",
+    "pictures_in_use",
+    "read",
+    "replace_picture",
+    "url_of",
+]
 
 
 async def create(session: AsyncSession, user_id: int) -> None:
@@ -60,6 +70,11 @@ async def replace_picture(session: AsyncSession, user_id: int, key: str | None) 
 async def picture_key(session: AsyncSession, user_id: int) -> str | None:
     """What the storage calls the person's picture; None without one."""
     return await queries.picture(session, user_id) or None
+
+
+async def pictures_in_use(session: AsyncSession, user_ids: Collection[int]) -> set[str]:
+    """What the storage calls the pictures that these accounts have now."""
+    return set(await queries.pictures(session, user_ids))
 
 
 async def picture_url(session: AsyncSession, user_id: int) -> str | None:

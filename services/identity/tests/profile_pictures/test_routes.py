@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 from chassis.db import Database, now
-from chassis.storage import Storage, StorageAway
+from chassis.storage import Storage, StorageAway, new_key
 from chassis.testing import Published, serving
 from chassis.testing_s3 import S3Server
 from contracts.identity import UserChanged
@@ -310,6 +310,29 @@ async def test_a_profile_that_cannot_be_changed_keeps_its_picture_and_the_new_on
     await service.remove_unwanted(database, storage)
     assert stored() == [before.rpartition("/")[2]]
     assert (await client.get(before)).status_code == 200
+
+
+async def test_files_that_no_row_tells_of_are_cleared_away(
+    join: MakePerson, database: Database, settings: Settings, storage: Storage, stored: Any
+) -> None:
+    """As after a database that was brought back from a backup."""
+    ada, eve = await join("ada"), await join("eve")
+    kept = [(await put(person, photo())).json()["picture_url"].rpartition("/")[2] for person in (ada, eve)]
+    user_id = (await ada.me())["id"]
+    orphans = [new_key("profiles", user_id, suffix=".webp"), new_key("profiles", 999_999, suffix=".webp")]
+    fresh = new_key("profiles", user_id, suffix=".webp")
+    for key in (*orphans, fresh, "profiles/of-nobody"):
+        await storage.put(key, b"x", at_most=1, content_type="image/webp")
+    folder = Path((settings.storage_url or "").removeprefix("file://"))
+    for path in folder.rglob("*"):  # noqa: ASYNC240 - a test
+        if path.is_file() and path.name != fresh.rpartition("/")[2]:
+            os.utime(path, (0, 0))
+    await service.sweep(database, storage)
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE unwanted_pictures SET remove_after = now()"))
+    await service.remove_unwanted(database, storage)
+    assert stored() == sorted([*kept, fresh.rpartition("/")[2]])
+    await service.sweep(database, Storage(settings.model_copy(update={"storage_url": None})))
 
 
 async def test_what_cannot_be_removed_now_is_removed_later(
