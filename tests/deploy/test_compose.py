@@ -290,6 +290,20 @@ def test_what_is_mounted_is_there(compose: dict[str, Any], root: Path) -> None:
         assert [v for v in compose["services"][name]["volumes"] if v.startswith(f"{name}:/var/lib/")], name
 
 
+def test_what_people_send_outlives_the_containers(
+    compose: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both processes of identity see one volume, where the image has made the folder writable for them."""
+    for process in ("identity", "identity-worker"):
+        told = compose["services"][process]
+        url = urlsplit(settings_of(told, monkeypatch).storage_url)
+        assert url.scheme == "file"
+        assert told["volumes"] == [f"identity-files:{url.path}"]
+        assert f"--owner=lyceum --group=lyceum --mode=0700 {url.path}\n" in (
+            root / "deploy/docker/Dockerfile"
+        ).read_text()
+
+
 def test_identity_believes_the_gateway_and_nobody_else(compose: dict[str, Any]) -> None:
     gateway = compose["services"]["gateway"]["networks"]["internal"]["ipv4_address"]
     trusted = compose["services"]["identity"]["environment"]["IDENTITY_TRUSTED_PROXIES"]

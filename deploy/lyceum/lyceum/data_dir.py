@@ -4,7 +4,7 @@
            lock          held (flock) by the one supervisor
            state.json    what runs where, 0600; its absence means: stopped in order
            ports.json    the ports of last time, wished for again
-           secrets/  postgres/  broker/  logs/  mail/
+           secrets/  postgres/  broker/  logs/  mail/  files/
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class DataDir:
         self.broker = self.path / "broker"
         self.logs = self.path / "logs"
         self.mail = self.path / "mail"
+        self.files = self.path / "files"
         self._lock: int | None = None
 
     def claim(self, *, fresh: bool = False) -> None:
@@ -56,7 +57,7 @@ class DataDir:
             if fresh:
                 self._empty()
             self._check_room()
-            for folder in (self.secrets, self.postgres, self.broker, self.logs, self.mail):
+            for folder in (self.secrets, self.postgres, self.broker, self.logs, self.mail, self.files):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise DataDirUnusable(

@@ -38,6 +38,8 @@ class Surroundings:
 
     secrets: Path
     mail: Path
+    files: Path
+    """Below it a folder for what each service stores."""
     public_url: str
     gateway_port: int
     ports: Mapping[str, int]
@@ -92,6 +94,7 @@ def service_environment(service: str, around: Surroundings) -> dict[str, str]:
         "SERVICE_KEY_FILE": str(keys.key_file(around.secrets, service)),
         "SERVICE_JWKS_FILE": str(keys.jwks_file(around.secrets)),
         "MAIL_SPOOL_DIR": str(around.mail),
+        "STORAGE_URL": (around.files / service).as_uri(),
     }
     if service == "identity":
         settings["SECRET_KEY"] = around.identity_secret_key

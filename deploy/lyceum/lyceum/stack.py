@@ -157,6 +157,7 @@ class Stack:
         self._around = Surroundings(
             secrets=self.data_dir.secrets,
             mail=self.data_dir.mail,
+            files=self.data_dir.files,
             public_url=self.url,
             gateway_port=self.options.port,
             ports=ports,

@@ -15,6 +15,7 @@ def surroundings(*, embedded: bool = True, demo: bool = True) -> Surroundings:
     return Surroundings(
         secrets=Path("/secrets"),
         mail=Path("/mail"),
+        files=Path("/data dir/files"),
         public_url="http://127.0.0.1:8000",
         gateway_port=8000,
         ports={
@@ -52,6 +53,7 @@ def test_every_setting_of_a_service() -> None:
         "SERVICE_KEY_FILE": "/secrets/learning.pem",
         "SERVICE_JWKS_FILE": "/secrets/services.jwks.json",
         "MAIL_SPOOL_DIR": "/mail",
+        "STORAGE_URL": "file:///data%20dir/files/learning",
     }
 
 
