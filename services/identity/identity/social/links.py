@@ -124,6 +124,11 @@ async def list_of(
     return await page(session, queries.accounts_of(user_id), params, key=[(SocialAccount.id, "desc")])
 
 
+async def has_any(session: AsyncSession, user_id: int) -> bool:
+    """Whether an account is linked to one at a provider."""
+    return await session.scalar(queries.accounts_of(user_id).limit(1)) is not None
+
+
 async def tell(session: AsyncSession, account: Account, template: str, provider: str) -> None:
     """Mail the owner what was changed of how their account is logged in to."""
     name = account.first_name or account.username
@@ -162,6 +167,11 @@ async def export_of(session: AsyncSession, user_id: int) -> list[dict[str, Any]]
                 }
             )
     return found
+
+
+async def forget(session: AsyncSession, user_id: int) -> None:
+    """Remove every link of an account, the providers' tokens with it; the caller holds the account's lock."""
+    await queries.delete_links_of(session, user_id)
 
 
 # --- the providers' tokens ------------------------------------------------------------------------------------

@@ -54,6 +54,11 @@ async def remove_link(session: AsyncSession, provider: str, uid: str) -> None:
         await session.execute(delete(kind).where(kind.provider == provider, kind.uid == uid))
 
 
+async def delete_links_of(session: AsyncSession, user_id: int) -> None:
+    for kind in (SocialAccount, UserSocialAuth):
+        await session.execute(delete(kind).where(kind.user_id == user_id))
+
+
 async def exchanges_of(session: AsyncSession, user_id: int) -> Sequence[UserSocialAuth]:
     statement = select(UserSocialAuth).where(UserSocialAuth.user_id == user_id).order_by(UserSocialAuth.id)
     return (await session.scalars(statement)).all()

@@ -9,7 +9,9 @@ from fastapi import Path, Query, Response
 from fastapi.responses import RedirectResponse
 
 from identity.dependencies import Config, Origin, Transactions
+from identity.passwords.dependencies import Passwords
 from identity.providers import service as providers
+from identity.reauthentication import service as reauthentication
 from identity.sessions.schemas import TokenPairOut
 from identity.sessions.service import TokenPair
 from identity.social import links, redirects, service
@@ -164,12 +166,15 @@ async def link(
     database: Transactions,
     issuer: Tokens,
     prover: Prover,
+    passwords: Passwords,
     settings: Config,
     browser: Browser,
     response: Response,
 ) -> AuthorizeUrl:
     """Begin to link an account at a provider: send the browser that gets this answer, and its cookie, to
     `authorize_url`. Back from there the account is linked, and the browser at `next#social_linked=…`."""
+    password = wish.password.get_secret_value() if wish.password is not None else None
+    await reauthentication.require_password_or_fresh_login(database, passwords, settings, user, password)
     sent = await redirects.begin(database, issuer, prover, provider, Wish(wish.next, None, browser), user)
     response.headers.update(PrivateHeaders)
     remember(response, settings, sent.browser)

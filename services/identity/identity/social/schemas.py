@@ -6,6 +6,7 @@ from chassis.schemas import InputModel, Instant, OutputModel
 from pydantic import Field, model_validator
 
 from identity.email_addresses.schemas import Email
+from identity.passwords.schemas import GivenPassword
 from identity.social.rules import CHALLENGE, SECRET, SLUG, VERIFIER
 
 Slug = Annotated[str, Field(pattern=SLUG, examples=["google"])]
@@ -89,7 +90,10 @@ class CodeMailedOut(OutputModel):
 
 
 class LinkWish(InputModel):
+    """The password is asked for unless one has logged in just now: a link is a key to the account."""
+
     next: Next | None = None
+    password: GivenPassword | None = None
 
 
 class AuthorizeUrl(OutputModel):
