@@ -55,10 +55,11 @@ format: install ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: install ## Generate docs/events.md, docs/tables.md and docs/problems.md anew
+docs: install ## Generate docs/events.md, docs/tables.md, docs/problems.md and docs/permissions.md anew
 	$(BIN)/python -m contracts.catalogue
 	$(BIN)/python docs/generate/tables.py
 	$(BIN)/python docs/generate/problems.py
+	$(BIN)/python docs/generate/permissions.py
 
 bench: install ## Measure, side by side with a peer or a limit; results in bench/results
 	$(BIN)/python -m bench $(ARGS)

@@ -30,7 +30,7 @@ _DECLARED: dict[str, dict[str, str]] = {
         "change_course": "Edit every course, its modules and lessons, and make new ones",
         "publish_course": "Publish and unpublish every course",
         "delete_course": "Delete every course that nobody ever enrolled in",
-        "feature_course": "Feature courses on the home page",
+        "feature_course": "Feature courses on the home page, those that one may edit",
         "moderate_review": "Approve, hide and feature reviews",
         "change_testimonial": "Make, change and delete testimonials",
     },
