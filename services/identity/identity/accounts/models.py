@@ -12,6 +12,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     String,
     false,
     func,
@@ -92,3 +93,13 @@ class ReservedUsername(Base):
 
     username: Mapped[str] = mapped_column(String, primary_key=True)
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
+class RetiredUsername(Base):
+    """The username of somebody who was erased, as an HMAC under our secret: nobody can take their place under it, and
+    nobody can read who they were."""
+
+    __tablename__ = "retired_usernames"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    retired_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())

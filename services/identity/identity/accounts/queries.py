@@ -1,5 +1,6 @@
 """Every select on accounts."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -8,6 +9,7 @@ from sqlalchemy import (
     Select,
     String,
     and_,
+    delete,
     func,
     literal_column,
     not_,
@@ -18,7 +20,13 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from identity.accounts.models import OLD_HASH_ITERATIONS, SEARCHED, CustomUser, ReservedUsername
+from identity.accounts.models import (
+    OLD_HASH_ITERATIONS,
+    SEARCHED,
+    CustomUser,
+    ReservedUsername,
+    RetiredUsername,
+)
 
 TRIGRAM = 3
 
@@ -52,6 +60,23 @@ async def is_taken(session: AsyncSession, username: str) -> bool:
     account = select(CustomUser.id).where(func.lower(CustomUser.username) == username.lower())
     reserved = select(ReservedUsername.username).where(ReservedUsername.username == username.lower())
     return bool(await session.scalar(select(account.exists() | reserved.exists())))
+
+
+async def is_retired(session: AsyncSession, digests: Sequence[bytes]) -> bool:
+    """Whether one of these stands for the username of somebody who was erased."""
+    retired = select(RetiredUsername.digest).where(RetiredUsername.digest.in_(digests))
+    return bool(await session.scalar(select(retired.exists())))
+
+
+async def retire(session: AsyncSession, digest: bytes) -> None:
+    await session.execute(insert(RetiredUsername).values(digest=digest).on_conflict_do_nothing())
+
+
+async def remove(session: AsyncSession, user_id: int) -> None:
+    """Delete an account; what refers to it goes with it."""
+    await session.execute(
+        delete(CustomUser).where(CustomUser.id == user_id).execution_options(synchronize_session=False)
+    )
 
 
 async def reserve(session: AsyncSession, username: str) -> bool:

@@ -17,9 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity.accounts import queries
 from identity.accounts.errors import EmailTaken, UsernameTaken
 from identity.accounts.models import CustomUser
-from identity.accounts.rules import ADMIN, display_name, is_ban_in_force, role_by_standing
+from identity.accounts.rules import (
+    ADMIN,
+    INSTRUCTOR,
+    display_name,
+    is_ban_in_force,
+    role_by_standing,
+)
 from identity.passwords.rules import DJANGO_ITERATIONS_AT_MOST
 from identity.profiles import service as profiles
+from identity.settings import Settings
+from identity.vault import vault_of
 
 EXPORTED = (
     "id",
@@ -57,7 +65,7 @@ async def create(
 
     After EmailTaken the username is reserved, as if the account had been made.
     """
-    if await queries.is_taken(session, username):
+    if await _is_taken(session, username):
         raise UsernameTaken("Choose another username.")
     account = await queries.add(
         session,
@@ -79,9 +87,31 @@ async def create(
 
 async def refuse_taken_email(session: AsyncSession, username: str) -> NoReturn:
     """Raise what `create` raises for an address that has an account: UsernameTaken, else EmailTaken after reserving."""
-    if await queries.is_taken(session, username) or not await queries.reserve(session, username):
+    if await _is_taken(session, username) or not await queries.reserve(session, username):
         raise UsernameTaken("Choose another username.")
     raise EmailTaken
+
+
+async def _is_taken(session: AsyncSession, username: str) -> bool:
+    """Whether nobody may have this username: somebody has it, asked for it, or had it and was erased."""
+    digests = _retired(session, username)
+    return await queries.is_taken(session, username) or await queries.is_retired(session, digests)
+
+
+def _retired(session: AsyncSession, username: str) -> list[bytes]:
+    """Under which names an erased person's username is kept: hashes with our secrets, the newest's first. Who reads
+    the table cannot try names on it."""
+    settings: Settings = session.info["settings"]
+    return vault_of(settings).derivations("retired username", username.lower().encode())
+
+
+async def remove(session: AsyncSession, account: CustomUser) -> None:
+    """Delete a locked account and what belongs to it; its username is nobody's from now on, its address is free.
+
+    Only an erasure may do this: it knows what else speaks of the account.
+    """
+    await queries.retire(session, _retired(session, account.username)[0])
+    await queries.remove(session, account.id)
 
 
 async def tell_registered(session: AsyncSession, account: CustomUser, method: LoginMethod) -> None:
@@ -162,7 +192,7 @@ async def edit(
     if not different:
         return account
     wanted = different.get("username", account.username)
-    if wanted.lower() != account.username.lower() and await queries.is_taken(session, wanted):
+    if wanted.lower() != account.username.lower() and await _is_taken(session, wanted):
         raise UsernameTaken("Choose another username.")
     for name, value in different.items():
         setattr(account, name, value)
@@ -207,11 +237,15 @@ async def set_role(session: AsyncSession, account: CustomUser, role: str) -> boo
     return True
 
 
-async def follow_standing(session: AsyncSession, user_id: int, standing: str) -> None:
-    """Let the role follow an instructor's status; an account that is gone is left alone."""
+async def follow_standing(session: AsyncSession, user_id: int, standing: str) -> bool:
+    """Let the role follow an instructor's status, the account's row locked; whether one was taken away. An account that
+    is gone is left alone."""
     account = await queries.by_id(session, user_id, lock=True)
-    if account is not None:
-        await set_role(session, account, role_by_standing(account.role, standing))
+    if account is None:
+        return False
+    was_instructor = account.role == INSTRUCTOR
+    changed = await set_role(session, account, role_by_standing(account.role, standing))
+    return changed and was_instructor
 
 
 def note_login(account: CustomUser, instant: datetime, better_hash: str | None) -> None:

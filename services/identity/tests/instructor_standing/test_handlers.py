@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from chassis.testing import Deliver, Published
-from contracts.identity import UserChanged
+from contracts.identity import SessionRevoked, UserChanged
 from contracts.instructor import InstructorChanged
 from identity.testing import MakePerson, Person
 
@@ -25,6 +25,20 @@ async def test_approval_makes_an_instructor_once(
     assert (await person.me())["role"] == "instructor"
     roles = [e.role for e in await published() if isinstance(e, UserChanged)]
     assert roles == ["student", "instructor"]
+
+
+async def test_a_role_taken_away_ends_the_tokens_that_say_it(
+    join: MakePerson, deliver: Deliver, published: Published
+) -> None:
+    person = await join("ada")
+    user_id = (await person.me())["id"]
+    await deliver(standing(user_id, "active", 1))
+    renewed = await person.post("/auth/refresh", {"refresh": person.refresh})
+    assert renewed.status_code == 200, "who gains a role goes on"
+    await deliver(standing(user_id, "suspended", 2), times=2)
+    again = await person.post("/auth/refresh", {"refresh": renewed.json()["refresh"]})
+    assert again.status_code == 401
+    assert [e.reason for e in await published() if isinstance(e, SessionRevoked)] == ["role_changed"]
 
 
 @pytest.mark.parametrize("end", ["suspended", "rejected"])
