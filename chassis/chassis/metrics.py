@@ -51,9 +51,18 @@ DEAD_LETTERS = Gauge(
     "lyceum_dead_letters", "Events that could not be handled and wait for an admin", ["service"]
 )
 MAIL_UNSENT = Gauge("lyceum_mail_unsent", "Mails committed and not yet sent", ["service"])
+MAIL_FAILED = Gauge("lyceum_mail_failed", "Mails that were refused for good, or given up", ["service"])
 MAIL_SENT = Counter("lyceum_mail_sent_total", "Mails handed over", ["service"])
 JOB_SECONDS = Histogram("lyceum_job_duration_seconds", "Background jobs", ["service", "task"])
 JOB_ERRORS = Counter("lyceum_job_errors_total", "Background jobs that failed", ["service", "task"])
+ENDED_TOKENS = Gauge(
+    "lyceum_ended_tokens", "Sessions and users whose access tokens this process refuses", ["service"]
+)
+ENDED_TOKENS_UNREADABLE = Counter(
+    "lyceum_ended_tokens_unreadable_total",
+    "Looks at what was ended that failed: while they do, nobody with a token is let in",
+    ["service"],
+)
 DB_IN_USE = Gauge("lyceum_db_pool_in_use", "Connections taken from the pool", ["service"])
 
 EXPOSITION = CONTENT_TYPE_LATEST

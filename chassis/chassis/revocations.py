@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
+from chassis import metrics
 from chassis.auth import Principal, TokenVerifier
 from chassis.db import Base, Database, now
 from chassis.errors import Unavailable
@@ -115,6 +116,7 @@ class EndedTokens:
     def __init__(self, database: Database) -> None:
         # One statement, one round trip: there is nothing to commit.
         self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
+        self._service = database.service
         self._window = timedelta(seconds=database.settings.revocation_window)
         self._sessions: set[str] = set()
         self._users: dict[int, float] = {}
@@ -170,6 +172,7 @@ class EndedTokens:
             if not self._failing:
                 log.warning("the ended sessions cannot be read", error=repr(error))
             self._failing = True
+            metrics.ENDED_TOKENS_UNREADABLE.labels(self._service).inc()
             return False
         self._failing = False
         # From when it began: what was committed meanwhile is for the next look.
@@ -193,6 +196,7 @@ class EndedTokens:
             else:
                 sessions.add(row.sid)
         self._sessions, self._users, self._horizon = sessions, users, horizon
+        metrics.ENDED_TOKENS.labels(self._service).set(len(self))
         if whole:
             self._read_whole = time.monotonic()
 

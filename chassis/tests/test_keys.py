@@ -74,6 +74,35 @@ async def test_a_new_key_is_found_and_a_withdrawn_one_is_not(keys: Keys) -> None
     assert await kept.key("test-1") is None
 
 
+async def test_a_token_seen_before_is_forgotten_with_its_key(keys: Keys) -> None:
+    """What was signed with a stolen key must not live on in a memory of good tokens."""
+    newer = Keys.make("test-2")
+    both = {"keys": keys.jwks["keys"] + newer.jwks["keys"]}
+    identity = Identity(both)
+    verifier = TokenVerifier(issuer=ISSUER, audience="lyceum", source=identity)
+    stolen, good = person(keys), person(newer)
+    for token in (stolen, good):
+        await verifier.verify(token)
+    verifier._keys._refresh_after = verifier._keys._retry_after = 0.0
+    await verifier.verify(stolen)
+    assert (identity.asked, len(verifier._seen)) == (2, 2), "the same keys: nothing is forgotten"
+    identity.jwks = newer.jwks
+    with pytest.raises(InvalidToken):
+        await verifier.verify(stolen)
+    assert (await verifier.verify(good)).user_id == 1
+
+
+async def test_a_key_set_that_cannot_be_fetched_again_stays(keys: Keys) -> None:
+    identity = Identity(keys.jwks)
+    verifier = TokenVerifier(issuer=ISSUER, audience="lyceum", source=identity)
+    token = person(keys)
+    await verifier.verify(token)
+    verifier._keys._refresh_after = verifier._keys._retry_after = 0.0
+    identity.jwks = {}
+    assert (await verifier.verify(token)).user_id == 1
+    assert identity.asked == 2
+
+
 @pytest.mark.parametrize("opening", [b"[", b'{"a":'])
 async def test_a_header_nested_too_deep_is_a_token_like_any_other_bad_one(keys: Keys, opening: bytes) -> None:
     async def published() -> dict[str, Any]:

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from chassis.auth import InvalidToken, Principal
 from chassis.db import Database, now
+from chassis.erasure import scrub_chassis_tables
 from chassis.errors import Unavailable
 from chassis.revocations import EndedTokens, end_all_sessions, end_session
 from chassis.testing import Keys, person
@@ -119,6 +120,16 @@ async def test_all_until_now_spares_what_is_issued_later_in_the_same_second(
     # Who does not say when in that second it was issued, is taken to have been there before.
     assert await status(client, unknown) == 401
     assert await status(client, auth(8, iat=second, exp=second + 600)) == 200
+
+
+async def test_erasing_somebody_ends_their_tokens(
+    client: httpx.AsyncClient, database: Database, auth: Headers, at_once: None
+) -> None:
+    erased, other = auth(7, sid="311"), auth(8, sid="312")
+    assert await status(client, erased) == 200
+    async with database.transaction() as session:
+        await scrub_chassis_tables(session, 7, 90412)
+    assert [await status(client, one) for one in (erased, other)] == [401, 200]
 
 
 async def test_a_fraction_that_belies_its_second_is_not_believed(app: FastAPI, keys: Keys) -> None:

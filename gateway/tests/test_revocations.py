@@ -7,7 +7,7 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from chassis.auth import Principal
 from contracts.envelope import Event, enclose, to_kafka
-from contracts.identity import SessionRevoked, UserDeactivated
+from contracts.identity import SessionRevoked, UserDeactivated, UserErased
 from gateway.revocations import Revocations
 
 from .conftest import OpenGateway, Signer, is_problem
@@ -16,8 +16,8 @@ NOW = datetime(2026, 11, 22, 20, 0, 0, tzinfo=UTC)
 
 
 def person(user_id: int = 7, sid: str = "311", issued: datetime = NOW) -> Principal:
-    at = int(issued.timestamp())
-    return Principal(user_id, "student", "free", frozenset(), sid, "jti", at, at + 600)
+    at = issued.timestamp()
+    return Principal(user_id, "student", "free", frozenset(), sid, "jti", at, int(at) + 600)
 
 
 def revoked(session_id: int | None, at: datetime = NOW, user_id: int = 7) -> SessionRevoked:
@@ -35,12 +35,16 @@ def test_a_session_ends_and_the_others_go_on() -> None:
     assert not revocations.covers(person(sid="312"))
 
 
-@pytest.mark.parametrize("event", [deactivated(), revoked(None)])
-def test_a_user_ends_until_they_log_in_anew(event: SessionRevoked | UserDeactivated) -> None:
+ERASED = UserErased(user_id=7, tombstone_id=90412, erased_at=NOW)
+
+
+@pytest.mark.parametrize("event", [deactivated(), revoked(None), ERASED])
+def test_a_user_ends_until_they_log_in_anew(event: SessionRevoked | UserDeactivated | UserErased) -> None:
     revocations = Revocations(900)
     revocations.note(event, NOW.timestamp())
     assert revocations.covers(person(sid="5", issued=NOW))
-    assert not revocations.covers(person(sid="5", issued=NOW.replace(second=1)))
+    # In the same second, but after it.
+    assert not revocations.covers(person(sid="5", issued=NOW.replace(microsecond=1)))
     assert not revocations.covers(person(user_id=8))
 
 

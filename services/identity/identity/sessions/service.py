@@ -82,7 +82,7 @@ async def open_session(
             city=origin.city,
         ),
     )
-    return await _pair(session, issuer, account, opened.id, refresh)
+    return await _pair(session, issuer, account, opened, refresh)
 
 
 def _expiry(opened: datetime, instant: datetime, settings: Settings) -> datetime:
@@ -92,7 +92,7 @@ def _expiry(opened: datetime, instant: datetime, settings: Settings) -> datetime
 
 
 async def _pair(
-    session: AsyncSession, issuer: Issuer, account: Account, session_id: int, refresh: str
+    session: AsyncSession, issuer: Issuer, account: Account, opened: UserSession, refresh: str
 ) -> TokenPair:
     permissions = await rights.effective_permissions(session, account.id, is_superuser=account.is_superuser)
     subject = Subject(
@@ -100,10 +100,11 @@ async def _pair(
         role=account.role,
         tier=await billing.tier_of(session, account.id),
         permissions=permissions,
-        session_id=session_id,
+        session_id=opened.id,
+        session_expires_at=opened.expires_at,
     )
     access = await issuer.access_token(session, subject)
-    return TokenPair(access, refresh, issuer.settings.access_token_seconds)
+    return TokenPair(access.token, refresh, access.expires_in)
 
 
 # --- refreshing ---------------------------------------------------------------------------------------------
@@ -166,7 +167,7 @@ async def _exchange(
                 session_id=family.id,
                 expires_at=family.expires_at,
             )
-    return await _pair(session, issuer, account, family.id, successor)
+    return await _pair(session, issuer, account, family, successor)
 
 
 async def _warn_of_reuse(session: AsyncSession, account: Account, family: UserSession) -> None:

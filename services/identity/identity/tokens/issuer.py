@@ -2,7 +2,7 @@
 
 import time
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +38,15 @@ class Subject:
     tier: str
     permissions: tuple[str, ...]
     session_id: int
+    session_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AccessToken:
+    """A token as it is handed out; `expires_in` is in seconds."""
+
+    token: str
+    expires_in: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +66,13 @@ class Issuer:
         self.vault = vault
         self._signing: SigningWith | None = None
 
-    async def access_token(self, session: AsyncSession, subject: Subject) -> str:
-        """An ES256 JWT that every service and the gateway accept for `access_token_seconds`."""
+    async def access_token(self, session: AsyncSession, subject: Subject) -> AccessToken:
+        """An ES256 JWT that every service and the gateway accept for `access_token_seconds`, or to its session's end."""
         signing = await self._signing_key(session)
         exactly = time.time_ns() // 1000
         issued = exactly // 1_000_000
+        lasting = int(subject.session_expires_at.timestamp()) - issued
+        expires_in = max(1, min(self.settings.access_token_seconds, lasting))
         claims = {
             "iss": self.settings.issuer,
             "aud": self.settings.audience,
@@ -75,10 +86,17 @@ class Issuer:
             "iat": issued,
             # Whole seconds could not tell a login from the end of all sessions a moment before.
             "iat_us": exactly,
-            "exp": issued + self.settings.access_token_seconds,
+            "exp": issued + expires_in,
         }
         token: str = jwt.encode(claims, signing.key, algorithm=ALGORITHM, headers={"kid": signing.kid})
-        return token
+        return AccessToken(token, expires_in)
+
+    async def sign(self, session: AsyncSession, claims: dict[str, Any], *, typ: str) -> str:
+        """A JWS of these claims under the key that signs now. `typ` goes into its header: it is no access token."""
+        signing = await self._signing_key(session)
+        headers = {"kid": signing.kid, "typ": typ}
+        signed: str = jwt.encode(claims, signing.key, algorithm=ALGORITHM, headers=headers)
+        return signed
 
     def successor(self, refresh: str) -> str:
         """The refresh token that takes the place of this one: the same for whoever asks, so that two tabs that

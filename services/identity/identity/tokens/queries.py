@@ -32,6 +32,14 @@ async def end_tokens_of(session: AsyncSession, session_id: int, instant: datetim
     )
 
 
+async def delete_of(session: AsyncSession, user_id: int) -> None:
+    await session.execute(
+        delete(OutstandingToken)
+        .where(OutstandingToken.user_id == user_id)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def delete_expired(session: AsyncSession, before: datetime, limit: int) -> int:
     """Delete refresh tokens that expired before `before`, at most `limit`; how many."""
     old = (

@@ -93,6 +93,11 @@ async def end_refresh_tokens(session: AsyncSession, session_id: int) -> None:
     await queries.end_tokens_of(session, session_id, now())
 
 
+async def forget(session: AsyncSession, user_id: int) -> None:
+    """Delete every refresh token of an account, those of the old site too, which belong to no session."""
+    await queries.delete_of(session, user_id)
+
+
 async def purge_expired(session: AsyncSession) -> int:
     """Delete up to a batch of refresh tokens that expired a day ago or more; how many."""
     return await queries.delete_expired(session, now() - KEPT_AFTER_EXPIRY, PURGE_BATCH)

@@ -100,3 +100,23 @@ async def test_two_refresh_while_the_session_is_ended(join: MakePerson, client: 
     )
     assert answers[1].status_code == 200
     await refused_in_time(ada, answers[0].json().get("access", ada.access))
+
+
+async def test_a_token_does_not_outlive_its_session(
+    join: MakePerson,
+    database: Database,
+    client: httpx.AsyncClient,
+    claims_of: Callable[[str], dict[str, Any]],
+) -> None:
+    ada = await join("ada")
+    async with database.transaction() as session:
+        # Ninety days but two minutes ago: however much it is used, the session ends then.
+        await session.execute(
+            text(
+                "UPDATE users_usersession SET created_at = created_at - interval '89 days 23 hours 58 minutes'"
+            )
+        )
+    answer = (await client.post("/api/v1/auth/refresh", json={"refresh": ada.refresh})).json()
+    claims = claims_of(answer["access"])
+    assert 100 < answer["expires_in"] <= 120
+    assert claims["exp"] - claims["iat"] == answer["expires_in"]

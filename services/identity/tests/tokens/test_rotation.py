@@ -29,7 +29,14 @@ from prometheus_client import REGISTRY
 from pydantic import SecretStr, ValidationError
 from sqlalchemy import text
 
-SUBJECT = Subject(user_id=7, role="student", tier="free", permissions=(), session_id=311)
+SUBJECT = Subject(
+    user_id=7,
+    role="student",
+    tier="free",
+    permissions=(),
+    session_id=311,
+    session_expires_at=now() + timedelta(days=1),
+)
 
 
 def secret() -> SecretStr:
@@ -73,7 +80,8 @@ async def published(database: Database) -> list[str]:
 
 async def kid_of(database: Database, issuer: Issuer) -> str:
     async with database.transaction() as session:
-        header = jwt.get_unverified_header(await issuer.access_token(session, SUBJECT))
+        made = await issuer.access_token(session, SUBJECT)
+        header = jwt.get_unverified_header(made.token)
     return str(header["kid"])
 
 
@@ -175,7 +183,7 @@ async def test_a_leaked_key_is_believed_no_more(
 ) -> None:
     issuer = Issuer(settings, vault_of(settings))
     async with database.transaction() as session:
-        stolen = await issuer.access_token(session, SUBJECT)
+        stolen = (await issuer.access_token(session, SUBJECT)).token
 
     async def fetch() -> dict[str, Any]:
         async with database.transaction() as session:
@@ -187,7 +195,7 @@ async def test_a_leaked_key_is_believed_no_more(
     assert (await verifier.verify(stolen)).user_id == 7
     await operate(settings, "rotate", "--now", "--distrust")
     async with database.transaction() as session:
-        fresh = await issuer.access_token(session, SUBJECT)
+        fresh = (await issuer.access_token(session, SUBJECT)).token
     assert (await verifier.verify(fresh)).user_id == 7
     with pytest.raises(InvalidToken):
         await verifier.verify(stolen)
