@@ -1,8 +1,20 @@
-"""Outgoing mail: a row written in the transaction that causes it, sent by the worker, to SMTP or to a spool."""
+"""Outgoing mail: a row written in the transaction that causes it, sent by the worker, to SMTP or to a spool.
+
+What is promised. A mail is sent if, and only if, the transaction that wrote it is committed; it is tried for about two
+days. A second one for the same event is not written, and two workers never have the same one in hand. What no protocol
+can promise is exactly once: a server that takes a mail and is cut off (or we are killed) before its word is noted here
+is given it again, with the same Message-ID, by which servers and readers drop the second.
+
+A mail is `sent` (`sent_at`), waiting (`next_attempt_at` is its next try), or failed: `next_attempt_at` is 'infinity',
+`last_error` says why. The server refused it for good, or the time was up. An operator sees their number, and has one
+tried again by setting `next_attempt_at` to now() and `attempts` to 0.
+"""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -15,7 +27,19 @@ from urllib.parse import unquote, urlsplit
 from uuid import UUID
 
 import structlog
-from sqlalchemy import BigInteger, DateTime, Identity, Index, Integer, Text, func, select, text, update
+from sqlalchemy import (
+    BigInteger,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    Text,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -36,6 +60,9 @@ RETRY_AT_MOST = timedelta(hours=1)
 GIVE_UP_AFTER = 60
 """Attempts; about two days."""
 HAND_OVER_SECONDS = 45.0
+STEP_SECONDS = 10.0
+GOODBYE_SECONDS = 2.0
+NAME_AT_MOST = 60
 CLAIMED = timedelta(seconds=90)
 """How long a mail is its sender's alone: longer than handing it over may take."""
 
@@ -74,13 +101,34 @@ def _templates(service: str) -> "tuple[jinja2.Environment, jinja2.Environment]":
     return plain, rich
 
 
+_ADDRESS = re.compile(r"[^\s<>,;:\"()\[\]\\\x00-\x1f\x7f]+@[^\s<>,;:\"()\\@\x00-\x1f\x7f]+")
+_LINK = re.compile(r"[/:@<>]|www\.|\.[a-z]{2,}\b", re.IGNORECASE)
+
+
+def addressed_as(name: str) -> str:
+    """A name as a mail may say it: in one line, short, and nothing a mail program would make a link of.
+
+    Anybody can register somebody else's address, and have us mail them what they gave as their name.
+    """
+    one_line = " ".join(name.split())
+    return "there" if not one_line or len(one_line) > NAME_AT_MOST or _LINK.search(one_line) else one_line
+
+
 async def send_mail(
     session: AsyncSession, *, to: str, template: str, context: Mapping[str, Any], event_id: UUID | None = None
 ) -> None:
-    """Have a mail sent when this transaction commits; a second one for the same `event_id` is not written."""
+    """Have a mail sent when this transaction commits; a second one for the same `event_id` is not written.
+
+    Links begin with `public_url`, which is the configured one, whatever Host a request came with. `name` is how the
+    reader is addressed. Raises ValueError for a recipient that is more than an address.
+    """
     settings: ServiceSettings = session.info["settings"]
+    if not _ADDRESS.fullmatch(to):
+        raise ValueError("a mail goes to one address, in one line")
     plain, rich = _templates(settings.service)
     values = {"public_url": settings.public_url.rstrip("/"), **context}
+    if "name" in values:
+        values["name"] = addressed_as(values["name"])
     subject = " ".join(plain.get_template(f"{template}.subject.j2").render(values).split())
     await session.execute(
         insert(OutgoingMail)
@@ -106,7 +154,9 @@ def _message(mail: OutgoingMail, settings: ServiceSettings) -> EmailMessage:
     message["Date"] = format_datetime(mail.created_at)
     # The same mail sent again by a crash keeps its id, so that mail servers and readers can drop the second.
     message["Message-ID"] = f"<{mail.event_id}@{address.partition('@')[2] or 'lyceum.example'}>"
+    # Nobody is there to read what an absent one's program answers (RFC 3834; the second is Outlook's name for it).
     message["Auto-Submitted"] = "auto-generated"
+    message["X-Auto-Response-Suppress"] = "All"
     message.set_content(mail.text_body)
     message.add_alternative(mail.html_body, subtype="html")
     return message
@@ -123,34 +173,73 @@ def _spool(folder: Path, message: EmailMessage, mail: OutgoingMail) -> None:
 
 async def _hand_over(message: EmailMessage, mail: OutgoingMail, settings: ServiceSettings) -> None:
     if settings.smtp_url:
-        await _submit(message, settings.smtp_url)
+        await _submit(message, settings)
     elif settings.mail_spool_dir is not None:
         await asyncio.to_thread(_spool, settings.mail_spool_dir, message, mail)
     else:
         raise OSError("neither an SMTP server nor a spool directory is configured")
 
 
-async def _submit(message: EmailMessage, smtp_url: str) -> None:
-    """Hand a message to the SMTP server; OSError for every way in which it did not take it."""
+async def _submit(message: EmailMessage, settings: ServiceSettings) -> None:
+    """Hand a message to the SMTP server. Raises RefusedForGood, or OSError for every way in which it did not take it."""
     import aiosmtplib
 
-    url = urlsplit(smtp_url)
+    url = urlsplit(settings.smtp_url or "")
+    client = aiosmtplib.SMTP(
+        hostname=url.hostname,
+        port=url.port,
+        username=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
+        use_tls=url.scheme == "smtps",
+        # A password is sent under TLS or not at all: a server that is said to know none might be somebody in between.
+        start_tls=True if url.scheme == "smtp+starttls" or (url.username and url.scheme == "smtp") else None,
+        cert_bundle=str(settings.smtp_ca_file) if settings.smtp_ca_file else None,
+        timeout=STEP_SECONDS,
+    )
     try:
-        await aiosmtplib.send(
-            message,
-            hostname=url.hostname,
-            port=url.port,
-            username=unquote(url.username) if url.username else None,
-            password=unquote(url.password) if url.password else None,
-            use_tls=url.scheme == "smtps",
-            timeout=10,
-        )
+        await client.connect()
+        await client.send_message(message)
     except aiosmtplib.SMTPException as error:
+        if _is_for_good(error):
+            raise RefusedForGood(f"the SMTP server refused for good: {error}") from error
         raise OSError(f"the SMTP server refused: {error}") from error
+    except BaseException:
+        client.close()
+        raise
+    # It has the mail. However badly they part, that is so.
+    with contextlib.suppress(aiosmtplib.SMTPException, OSError):
+        await client.quit(timeout=GOODBYE_SECONDS)
+    client.close()
+
+
+class RefusedForGood(Exception):
+    """The mail server will not have this mail, now or later."""
+
+
+_NO_SUCH_ADDRESS = frozenset((550, 551, 553))
+
+
+def _is_for_good(error: Exception) -> bool:
+    """Whether the refusal is about this mail, and for good.
+
+    Not when it is about us: a wrong password, a sender that is not allowed, relaying denied (5.7.x, or 554 to the
+    recipient) are mended by the operator, and then the mail is to go out.
+    """
+    import aiosmtplib
+
+    if isinstance(error, aiosmtplib.SMTPRecipientsRefused):
+        return all(
+            refused.code in _NO_SUCH_ADDRESS and not refused.message.lstrip().startswith("5.7.")
+            for refused in error.recipients
+        )
+    if isinstance(error, aiosmtplib.SMTPDataError):
+        return error.code >= 500 and not error.message.lstrip().startswith("5.7.")
+    return False
 
 
 async def send_due_mail(database: Database) -> None:
-    """Send what is due; a failure is tried again, doubling from 2 s to an hour, for about two days."""
+    """Send what is due; a failure is tried again, doubling from 2 s to an hour, for about two days, unless the server
+    refused for good."""
     while (mail := await _claim_next(database)) is not None:
         failure = await _failure_of(mail, database.settings)
         async with database.transaction() as session:
@@ -160,8 +249,13 @@ async def send_due_mail(database: Database) -> None:
                 .values(_sent() if failure is None else _failed(mail, failure))
             )
     async with database.transaction() as session:
-        unsent = select(func.count()).select_from(OutgoingMail).where(OutgoingMail.sent_at.is_(None))
-        metrics.MAIL_UNSENT.labels(database.service).set((await session.scalar(unsent)) or 0)
+        is_failed = OutgoingMail.next_attempt_at == _NEVER
+        counted = select(func.count().filter(~is_failed), func.count().filter(is_failed)).where(
+            OutgoingMail.sent_at.is_(None)
+        )
+        waiting, failed = (await session.execute(counted)).one()
+    metrics.MAIL_UNSENT.labels(database.service).set(waiting)
+    metrics.MAIL_FAILED.labels(database.service).set(failed)
 
 
 async def _claim_next(database: Database) -> OutgoingMail | None:
@@ -169,7 +263,8 @@ async def _claim_next(database: Database) -> OutgoingMail | None:
 
     The mail server is not spoken to inside a transaction: a slow one would have the transaction ended under it,
     and the mail, sent and not known to be, would be sent again and again. A crash before the outcome is noted
-    has it sent a second time under the same Message-ID, when the claim has run out.
+    has it sent a second time under the same Message-ID, when the claim has run out: to claim it and never try it
+    again would be to lose it, and of the two a mail too many is the lesser harm.
     """
     async with database.transaction() as session:
         mail = await session.scalar(
@@ -177,7 +272,6 @@ async def _claim_next(database: Database) -> OutgoingMail | None:
             .where(
                 OutgoingMail.sent_at.is_(None),
                 OutgoingMail.next_attempt_at <= func.now(),
-                OutgoingMail.attempts < GIVE_UP_AFTER,
             )
             .order_by(OutgoingMail.next_attempt_at, OutgoingMail.id)
             .limit(1)
@@ -192,10 +286,13 @@ async def _claim_next(database: Database) -> OutgoingMail | None:
 async def _failure_of(mail: OutgoingMail, settings: ServiceSettings) -> Exception | None:
     """Hand the mail over; why it did not work, or None."""
     try:
+        message = _message(mail, settings)
+    except ValueError as error:
+        return RefusedForGood(repr(error))
+    try:
         async with asyncio.timeout(HAND_OVER_SECONDS):
-            await _hand_over(_message(mail, settings), mail, settings)
+            await _hand_over(message, mail, settings)
     except Exception as error:  # noqa: BLE001 - whatever is wrong with one mail, the next one is sent
-        log.warning("a mail was not sent", mail=str(mail.event_id), attempts=mail.attempts, error=repr(error))
         return error
     metrics.MAIL_SENT.labels(settings.service).inc()
     return None
@@ -206,5 +303,40 @@ def _sent() -> dict[str, Any]:
 
 
 def _failed(mail: OutgoingMail, error: Exception) -> dict[str, Any]:
+    # Servers like to repeat whom they would not deliver to, and the logs are no place for addresses.
+    said = _ANY_ADDRESS.sub("<address>", repr(error))[:500]
+    noted = {"mail": str(mail.event_id), "attempts": mail.attempts, "error": said}
+    if isinstance(error, RefusedForGood) or mail.attempts >= GIVE_UP_AFTER:
+        log.error("a mail is given up", **noted)
+        return {"last_error": said, "next_attempt_at": _NEVER}
+    log.warning("a mail was not sent", **noted)
     delay = min(timedelta(seconds=2 ** min(mail.attempts, 12)), RETRY_AT_MOST)
-    return {"next_attempt_at": now() + delay, "last_error": repr(error)[:500]}
+    return {"last_error": said, "next_attempt_at": now() + delay}
+
+
+_ANY_ADDRESS = re.compile(r"[^\s<>\"'(),;:]+@[^\s<>\"'(),;:]+")
+_NEVER = text("'infinity'::timestamptz")
+
+
+# --- erasure ------------------------------------------------------------------------------------------------
+
+
+async def forget_recipients(session: AsyncSession, addresses: Collection[str]) -> None:
+    """Delete every mail to these addresses, sent or not: whose they were is being erased."""
+    known = [address.lower() for address in addresses]
+    await session.execute(delete(OutgoingMail).where(func.lower(OutgoingMail.recipient).in_(known)))
+
+
+async def forget_sent(session: AsyncSession, event_id: UUID) -> bool:
+    """Delete one mail if it was sent, or will never be; False while it still waits. A mail that is gone is forgotten."""
+    waiting = await session.scalar(
+        select(OutgoingMail.id).where(
+            OutgoingMail.event_id == event_id,
+            OutgoingMail.sent_at.is_(None),
+            OutgoingMail.next_attempt_at != _NEVER,
+        )
+    )
+    if waiting is not None:
+        return False
+    await session.execute(delete(OutgoingMail).where(OutgoingMail.event_id == event_id))
+    return True

@@ -25,6 +25,8 @@ TABLE: dict[str, str] = {
         POST               /api/v1/auth/verify-email/resend               auth
         POST               /api/v1/auth/login                             auth
         POST               /api/v1/auth/second-factor                     auth
+        POST               /api/v1/auth/passkey/options                   auth
+        POST               /api/v1/auth/passkey/login                     auth
         POST               /api/v1/auth/refresh
         POST               /api/v1/auth/logout
         POST               /api/v1/auth/logout-all
@@ -48,11 +50,20 @@ TABLE: dict[str, str] = {
         GET                /api/v1/users/me/sessions
         DELETE             /api/v1/users/me/sessions/{id}
         GET                /api/v1/users/me/logins
+        GET                /api/v1/users/me/second-factor
+        POST DELETE        /api/v1/users/me/second-factor/totp
+        POST               /api/v1/users/me/second-factor/totp/confirm    auth
+        POST               /api/v1/users/me/second-factor/recovery-codes  auth
+        DELETE             /api/v1/users/{id}/second-factor
+        GET POST           /api/v1/users/me/passkeys
+        POST               /api/v1/users/me/passkeys/options
+        GET PATCH DELETE   /api/v1/users/me/passkeys/{id}
         GET                /api/v1/users/me/emails
         POST               /api/v1/users/me/emails                        auth
         DELETE             /api/v1/users/me/emails/{id}
         POST               /api/v1/users/me/emails/{id}/primary
         GET                /api/v1/users/me/export                        slow
+        GET                /api/v1/erasures/{token}
         GET POST           /api/v1/users/me/subscription
         POST               /api/v1/users/me/subscription/cancel
         GET                /api/v1/users/me/payments

@@ -17,9 +17,12 @@ from identity.audit.address import RememberAddress
 from identity.billing import payment_routes as payments
 from identity.billing import routes as billing
 from identity.email_addresses import routes as email_addresses
+from identity.erasures import routes as erasures
 from identity.groups import routes as groups
+from identity.login_attempts import routes as login_attempts
 from identity.logins import routes as logins
 from identity.outbound import outbound_of
+from identity.passkeys import routes as passkeys
 from identity.password_resets import routes as password_resets
 from identity.passwords.hashing import Hasher
 from identity.payments.configured import provider_of
@@ -39,6 +42,7 @@ from identity.tokens import routes as token_routes
 from identity.tokens import signing_keys
 from identity.tokens.issuer import Issuer
 from identity.vault import vault_of
+from identity.ways_in import routes as ways_in
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -69,9 +73,13 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             token_routes.router,
             registration.router,
             logins.router,
+            login_attempts.router,
             second_factors.auth_router,
             second_factors.router,
             second_factors.admin_router,
+            passkeys.auth_router,
+            passkeys.router,
+            ways_in.router,
             password_resets.router,
             sessions.auth_router,
             sessions.router,
@@ -84,6 +92,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             payments.router,
             accounts.router,
             accounts.internal_router,
+            erasures.router,
+            erasures.receipts_router,
             administration.router,
             groups.router,
             permissions.router,

@@ -14,3 +14,7 @@ SIGNING_KEY_DUE = Gauge(
 RESEALED = Counter(
     "lyceum_identity_resealed_total", "Secrets sealed anew with the newest IDENTITY_SECRET_KEY", ["what"]
 )
+ERASURES_OPEN = Gauge("lyceum_identity_erasures_open", "Erasures that not every service has reported yet")
+ERASURE_OLDEST = Gauge(
+    "lyceum_identity_erasure_oldest_seconds", "Since when the oldest of them waits; 0 without any"
+)

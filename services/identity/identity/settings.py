@@ -4,6 +4,7 @@ import base64
 import binascii
 from decimal import Decimal
 from ipaddress import IPv4Network, IPv6Network, ip_network
+from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from chassis.settings import ServiceSettings
@@ -52,12 +53,25 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     login_tries_per_name: int = Field(20, ge=1)
     login_tries_per_address: int = Field(100, ge=1)
     """Logins that fail in `login_tries_minutes` before a name, or an address, has to wait; times `limits_factor`."""
+    passkey_tries_per_address: int = Field(300, ge=1)
+    """Logins with a passkey that are begun in `login_tries_minutes`; pages that offer them begin one each."""
     registrations_per_address: int = Field(60, ge=1)
     mail_requests_per_address: int = Field(60, ge=1)
     mail_requests_per_mailbox: int = Field(20, ge=1)
     """Registrations, and requests for a mailed link, in an hour; times `limits_factor`."""
     fresh_login_minutes: int = Field(15, ge=1)
     """How long after a login the password need not be given again to change a second factor or a passkey."""
+    erasure_asked_again_hours: float = Field(24, gt=0)
+    """How long services may be silent on an erasure before they are asked again."""
+    exports_per_day: int = Field(5, ge=1)
+    """Exports of their own data that an account may ask for in a day, times `limits_factor`."""
+    export_max_bytes: int = Field(4 * 2**30, ge=2**20)
+    """An export that would be larger than this is refused: it is made in a temporary file."""
+    export_dir: Path | None = None
+    """Where those temporary files are made, if not where the system makes them; they have no names there."""
+    exports_at_once: int = Field(2, ge=1)
+    """Exports that one process makes at a time; whoever comes then is told to come back."""
+
     login_log_days: int = Field(365, ge=30)
     """How long attempts to log in are kept."""
 
@@ -86,6 +100,11 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     confirmation_hours: int = Field(24, ge=1, le=24 * 7)
     """How long a payment waits for its payer to confirm it."""
 
+    passkey_rp_id: str | None = None
+    """The domain that passkeys are bound to; the host of `public_url` unless given. Another one ends all passkeys."""
+    passkey_origins: Annotated[tuple[str, ...], NoDecode] = ()
+    """Origins whose pages and apps may use them, separated by commas; that of `public_url` unless given."""
+
     trusted_proxies: Annotated[tuple[IPv4Network | IPv6Network, ...], Field(validate_default=True)] = (
         ip_network("127.0.0.0/8"),
         ip_network("::1/128"),
@@ -104,12 +123,23 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     demo_instructor_password: SecretStr | None = None
     demo_student_email: str | None = None
     demo_student_password: SecretStr | None = None
+    demo_oidc_slug: str = "lyceum-demo"
+    demo_oidc_issuer: str | None = None
+    """The identity provider to try, which `python -m identity.demo` offers; without one, it is offered no more."""
+    demo_oidc_client_secret: SecretStr | None = None
 
     @field_validator("secret_key")
     @classmethod
     def _is_a_key(cls, given: SecretStr) -> SecretStr:
         _check_key(given.get_secret_value())
         return given
+
+    @field_validator("passkey_origins", mode="before")
+    @classmethod
+    def _are_origins(cls, given: Any) -> Any:
+        if not isinstance(given, str):
+            return given
+        return tuple(origin.strip() for origin in given.split(",") if origin.strip())
 
     @field_validator("old_secret_keys", mode="before")
     @classmethod

@@ -3,14 +3,16 @@
 import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
 from chassis.db import Base
 
-from identity.accounts.models import CustomUser, ReservedUsername
+from identity.accounts.models import CustomUser, ReservedUsername, RetiredUsername
 from identity.audit.models import AdminAuditEntry
 from identity.billing.models import Subscription
 from identity.email_addresses.models import ConfirmationMail, EmailAddress, EmailConfirmation
+from identity.erasures.models import Erasure, ErasureReport
 from identity.instructor_standing.models import MirrorInstructor
 from identity.login_attempts.models import LoginLog, UnknownLoginAttempt
 from identity.mail_requests.models import MailRequest
 from identity.one_time_tokens.models import EmailVerification, PasswordReset
+from identity.passkeys.models import Passkey, PasskeyChallenge, PasskeyOwner
 from identity.payments.models import (
     Customer,
     Payment,
@@ -62,6 +64,8 @@ __all__ = [
     "EmailAddress",
     "EmailConfirmation",
     "EmailVerification",
+    "Erasure",
+    "ErasureReport",
     "Group",
     "GroupPermission",
     "LoginLog",
@@ -70,6 +74,9 @@ __all__ = [
     "Nonce",
     "OutstandingToken",
     "Partial",
+    "Passkey",
+    "PasskeyChallenge",
+    "PasskeyOwner",
     "PasswordReset",
     "Payment",
     "PaymentNotice",
@@ -79,6 +86,7 @@ __all__ = [
     "RecoveryCode",
     "Refund",
     "ReservedUsername",
+    "RetiredUsername",
     "RightsWithdrawal",
     "SandboxIntent",
     "SandboxMethod",

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from chassis.db import Database
+from chassis.erasure import sweep
 from chassis.storage import Storage
 from chassis.worker import HOUR, PeriodicJob, run_worker
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from identity import metrics
 from identity.administration import service as administration
 from identity.billing import tasks as billing
 from identity.email_addresses import service as email_addresses
+from identity.erasures import service as erasures
 from identity.login_attempts import service as login_attempts
 from identity.mail_requests import service as mail_requests
 from identity.mail_requests.service import Asked
@@ -47,6 +49,7 @@ RESEALED: dict[str, Reseal] = {
     "second_factor_authenticators": second_factors.reseal_batch,
     "client_secrets": providers.reseal_batch,
     "social_tokens": social_links.reseal_batch,
+    "receipts_recipients": erasures.reseal_batch,
 }
 """Everything that is sealed with IDENTITY_SECRET_KEY, by the name it goes by in the metric: when that secret changes,
 all of it is sealed anew. What is not in this list is lost with the old secret."""
@@ -109,10 +112,11 @@ def seal_client_secrets(settings: Settings) -> Callable[[Database], Awaitable[No
     vault = vault_of(settings)
 
     async def work(database: Database) -> None:
-        done = 1
-        while done:
-            async with database.transaction() as session:
-                done = await providers.reseal_batch(session, vault)
+        for step in (providers.reseal_batch, social_links.reseal_batch):
+            done = 1
+            while done:
+                async with database.transaction() as session:
+                    done = await step(session, vault)
 
     return work
 
@@ -195,6 +199,9 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
             profile_pictures.CHANNEL,
         ),
         PeriodicJob("sweep_pictures", 24 * HOUR, partial(profile_pictures.sweep, storage=storage)),
+        PeriodicJob("sweep_erased", 60, partial(sweep, erase=erasures.erase_again)),
+        PeriodicJob("late_erasures", 60, partial(erasures.ask_again, settings=settings)),
+        PeriodicJob("mailed_receipts", 60, erasures.forget_mailed),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 

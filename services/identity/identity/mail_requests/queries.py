@@ -1,6 +1,8 @@
 """Every select on mail requests."""
 
-from sqlalchemy import delete, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.mail_requests.models import MailRequest
@@ -26,3 +28,7 @@ async def count_attempt(session: AsyncSession, request_id: int) -> None:
     await session.execute(
         update(MailRequest).where(MailRequest.id == request_id).values(attempts=MailRequest.attempts + 1)
     )
+
+
+async def remove_to(session: AsyncSession, addresses: Sequence[str]) -> None:
+    await session.execute(delete(MailRequest).where(func.lower(MailRequest.email).in_(addresses)))

@@ -1,6 +1,6 @@
 """Write down what strangers ask for, and hand it to the worker one by one."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -57,3 +57,8 @@ async def answer_all(database: Database, answers: Mapping[str, Answer]) -> None:
                     raise
                 log.exception("a mail request was not answered", kind=request.kind, request=request.id)
                 await queries.count_attempt(session, request.id)
+
+
+async def forget(session: AsyncSession, addresses: Sequence[str]) -> None:
+    """Drop what was asked for these addresses (in lower case): their owner is being erased."""
+    await queries.remove_to(session, addresses)

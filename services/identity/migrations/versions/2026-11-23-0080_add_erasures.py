@@ -62,24 +62,9 @@ def upgrade() -> None:
         sa.Column("retired_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.PrimaryKeyConstraint("digest", name="pk_retired_usernames"),
     )
-    op.create_table(
-        "data_exports",
-        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
-        sa.Column("requested_at", sa.DateTime(timezone=True), nullable=False),
-        sa.PrimaryKeyConstraint("id", name="pk_data_exports"),
-        sa.ForeignKeyConstraint(
-            ["user_id"],
-            ["users_customuser.id"],
-            name="fk_data_exports_user_id_users_customuser",
-            ondelete="CASCADE",
-        ),
-    )
-    op.create_index("ix_data_exports_user_id_requested_at", "data_exports", ["user_id", "requested_at"])
 
 
 def downgrade() -> None:
-    op.drop_table("data_exports")
     op.drop_table("retired_usernames")
     op.drop_table("erasure_reports")
     op.drop_table("erasures")
