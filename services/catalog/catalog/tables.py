@@ -3,7 +3,7 @@
 import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
 from chassis.db import Base
 
-from catalog.categories.models import Category
+from catalog.categories.models import Category, CategorySize
 from catalog.courses.models import Course
 from catalog.enrollment_mirror.models import CatalogEnrollment
 from catalog.instructor_mirror.models import CatalogCoInstructor, CatalogInstructor
@@ -22,6 +22,7 @@ __all__ = [
     "CatalogInstructor",
     "CatalogPerson",
     "Category",
+    "CategorySize",
     "Course",
     "CoursePublication",
     "Lesson",

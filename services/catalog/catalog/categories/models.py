@@ -22,6 +22,22 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 
+class CategorySize(Base):
+    """How many published courses are filed directly in a category; no row is none."""
+
+    __tablename__ = "catalog_category_size"
+
+    category_id: Mapped[int] = mapped_column(
+        BigInteger,
+        ForeignKey("courses_category.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+    )
+    courses: Mapped[int] = mapped_column(Integer, server_default="0")
+
+    __table_args__ = (CheckConstraint("courses >= 0", name="ck_catalog_category_size_courses_positive"),)
+
+
 class Category(Base):
     """A node in the tree of categories."""
 

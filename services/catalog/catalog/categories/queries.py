@@ -4,10 +4,24 @@ from collections.abc import Sequence
 from typing import Any
 
 from chassis.pagination import PageParams, page
-from sqlalchemy import CTE, BigInteger, Select, column, literal, or_, select, table, text
+from sqlalchemy import (
+    CTE,
+    BigInteger,
+    Row,
+    Select,
+    column,
+    func,
+    literal,
+    or_,
+    select,
+    table,
+    text,
+    update,
+)
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.categories.models import Category
+from catalog.categories.models import Category, CategorySize
 
 # Not the model: courses stand on categories, so this slice cannot stand on theirs. It is the foreign key seen
 # from its other end.
@@ -73,22 +87,46 @@ def subtree(category: int | str) -> Select[int]:
     return select(_downward(start).c.id)
 
 
+def _with_size() -> Select[Category, int]:
+    return select(Category, func.coalesce(CategorySize.courses, 0).label("courses")).outerjoin(
+        CategorySize, CategorySize.category_id == Category.id
+    )
+
+
 async def roots(
     session: AsyncSession, params: PageParams, *, active_only: bool
-) -> tuple[Sequence[Category], str | None]:
-    statement = select(Category).where(Category.parent_id.is_(None))
+) -> tuple[Sequence[Row[Category, int]], str | None]:
+    """A page of the top categories, each with the number of courses directly in it."""
+    statement = _with_size().where(Category.parent_id.is_(None))
     if active_only:
         statement = statement.where(Category.is_active)
     return await page(session, statement, params, key=[(Category.sort_order, "asc"), (Category.id, "asc")])
 
 
-async def below(session: AsyncSession, root_ids: Sequence[int], *, active_only: bool) -> Sequence[Category]:
-    """Everything below these roots, in the order siblings are shown."""
+async def below(session: AsyncSession, root_ids: Sequence[int]) -> Sequence[Row[Category, int]]:
+    """Everything below these roots, in the order siblings are shown, each with the courses directly in it."""
     tree = _downward(select(Category.id, literal(1).label("depth")).where(Category.id.in_(root_ids)))
-    statement = select(Category).where(Category.id.in_(select(tree.c.id)), Category.id.not_in(root_ids))
-    if active_only:
-        statement = statement.where(Category.is_active)
-    return (await session.scalars(statement.order_by(Category.sort_order, Category.id))).all()
+    statement = _with_size().where(Category.id.in_(select(tree.c.id)), Category.id.not_in(root_ids))
+    return (await session.execute(statement.order_by(Category.sort_order, Category.id))).all()
+
+
+async def add_to_size(session: AsyncSession, category_id: int, by: int) -> None:
+    """Count `by` more (or fewer) courses in a category. On record or not: an insert whose row would be negative is
+    refused even where it ends in an update, so it is tried second."""
+    counted = (
+        update(CategorySize)
+        .where(CategorySize.category_id == category_id)
+        .values(courses=CategorySize.courses + by)
+        .returning(CategorySize.category_id)
+    )
+    if (await session.execute(counted.execution_options(synchronize_session=False))).first() is not None:
+        return
+    first = insert(CategorySize).values(category_id=category_id, courses=by)
+    await session.execute(
+        first.on_conflict_do_update(
+            index_elements=[CategorySize.category_id], set_={"courses": CategorySize.courses + by}
+        )
+    )
 
 
 async def is_in_use(session: AsyncSession, category_id: int) -> bool:

@@ -74,11 +74,15 @@ class CategoryOut(OutputModel):
 class CategoryNode(CategoryOut):
     """A category with everything below it."""
 
+    course_count: int = Field(description="Published courses in it and in all below it.")
     children: list["CategoryNode"]
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{**EXAMPLE, "children": []}]})
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{**EXAMPLE, "course_count": 12, "children": []}]}
+    )
 
     @classmethod
     def of(cls, node: Node) -> "CategoryNode":
         own = CategoryOut.model_validate(node.category)
-        return cls(**own.__dict__, children=[cls.of(child) for child in node.children])
+        children = [cls.of(child) for child in node.children]
+        return cls(**own.__dict__, course_count=node.courses, children=children)

@@ -22,11 +22,12 @@ from catalog.categories.models import Category
 from catalog.settings import settings_of
 
 
-@dataclass(frozen=True)
+@dataclass
 class Node:
-    """A category and what is below it."""
+    """A category and what is below it; `courses` counts the published ones in all of that, shown here or not."""
 
     category: Category
+    courses: int
     children: list["Node"] = field(default_factory=list)
 
 
@@ -35,20 +36,27 @@ async def tree(
 ) -> tuple[list[Node], str | None]:
     """A page of the top categories, each with everything below it; inactive ones hide what is under them."""
     roots, next_cursor = await queries.roots(session, params, active_only=active_only)
-    below = (
-        await queries.below(session, [root.id for root in roots], active_only=active_only) if roots else []
-    )
-    return grow(roots, below), next_cursor
+    grown = [Node(row.Category, row.courses) for row in roots]
+    below = await queries.below(session, [node.category.id for node in grown]) if grown else []
+    grow(grown, [Node(row.Category, row.courses) for row in below], active_only=active_only)
+    return grown, next_cursor
 
 
-def grow(roots: Sequence[Category], below: Sequence[Category]) -> list[Node]:
-    """Hang the categories below into their places; those whose parent is not among them are left out."""
-    nodes = {category.id: Node(category) for category in (*roots, *below)}
-    for category in below:
-        parent = nodes.get(category.parent_id or 0)
-        if parent is not None:
-            parent.children.append(nodes[category.id])
-    return [nodes[root.id] for root in roots]
+def grow(roots: Sequence[Node], below: Sequence[Node], *, active_only: bool) -> None:
+    """Hang the nodes below into their places, and add their courses to all above them.
+
+    An inactive category is hidden with what is under it. Its courses still count: the list narrowed to a category
+    above it has them.
+    """
+    nodes = {node.category.id: node for node in (*roots, *below)}
+    own = [(node, node.courses) for node in below]
+    for node, courses in own:
+        above = nodes.get(node.category.parent_id or 0)
+        if above is not None and (node.category.is_active or not active_only):
+            above.children.append(node)
+        while above is not None:
+            above.courses += courses
+            above = nodes.get(above.category.parent_id or 0)
 
 
 async def find(session: AsyncSession, category_id: int, *, active_only: bool) -> Category:
@@ -72,6 +80,14 @@ async def of_course(session: AsyncSession, category_id: int) -> Category:
     category = await queries.by_id(session, category_id)
     assert category is not None, "the foreign key of courses_course"
     return category
+
+
+async def count_moved(session: AsyncSession, moved_from: int | None, moved_to: int | None) -> None:
+    """Count a published course no more where it was filed, and where it is filed from now on; None is nowhere."""
+    changes = {moved_from: -1, moved_to: 1} if moved_from != moved_to else {}
+    # In one order whoever moves what: two that swap their categories would else wait for each other.
+    for category_id in sorted(one for one in changes if one is not None):
+        await queries.add_to_size(session, category_id, changes[category_id])
 
 
 def subtree(category: int | str) -> Select[int]:

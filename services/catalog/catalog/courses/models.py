@@ -103,6 +103,8 @@ class Course(Base):
     last_enrollment_date: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     state_version: Mapped[int] = mapped_column(BigInteger, server_default="0")
     created_by_id: Mapped[int] = mapped_column(BigInteger, index=True)
+    counted_in_id: Mapped[int | None] = mapped_column(BigInteger)
+    """The category in whose size the course is counted; null while it is not published."""
     first_published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     search: Mapped[str] = mapped_column(SearchVector, Computed(SEARCHED, persisted=True), deferred=True)
 

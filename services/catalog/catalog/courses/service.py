@@ -310,6 +310,7 @@ async def open_for_deletion(
 
 async def delete(session: AsyncSession, course: Course) -> None:
     """Remove a course opened for deletion, and tell."""
+    await _count(session, course, None)
     course.state_version += 1
     emit(
         session,
@@ -342,11 +343,18 @@ async def missing(
     )
 
 
+async def _count(session: AsyncSession, course: Course, category_id: int | None) -> None:
+    """Have the course counted in this category alone; the caller holds its row."""
+    await categories.count_moved(session, course.counted_in_id, category_id)
+    course.counted_in_id = category_id
+
+
 async def record_change(session: AsyncSession, course: Course) -> None:
     """Tell that the course or its outline changed, and keep its completeness; the caller holds its row."""
     skeleton = await outlines.skeleton(session, course.id)
     lacking = await missing(session, course, skeleton)
     course.completion_percentage, course.completion_status = rules.completion(len(lacking))
+    await _count(session, course, course.category_id if course.is_published else None)
     course.state_version += 1
     emit(
         session,
