@@ -1,9 +1,10 @@
 """Every statement on categories."""
 
+import typing
 from collections.abc import Sequence
 from typing import Any
 
-from chassis.pagination import PageParams, page
+from chassis.pagination import Key, PageParams, page
 from sqlalchemy import (
     CTE,
     BigInteger,
@@ -100,7 +101,8 @@ async def roots(
     statement = _with_size().where(Category.parent_id.is_(None))
     if active_only:
         statement = statement.where(Category.is_active)
-    return await page(session, statement, params, key=[(Category.sort_order, "asc"), (Category.id, "asc")])
+    key: Key = [(Category.sort_order, "asc"), (Category.id, "asc")]
+    return await page(session, typing.cast("Select[Any]", statement), params, key=key)
 
 
 async def below(session: AsyncSession, root_ids: Sequence[int]) -> Sequence[Row[Category, int]]:
