@@ -6,7 +6,7 @@ for a second: who asks nothing costs nothing, and while the table cannot be read
 
 New is what the last look cannot have seen. Neither ids nor clocks tell that, for a transaction may commit long after
 it wrote; PostgreSQL does: every row carries the id of its transaction, and what was not visible in a snapshot
-has an id at or above that snapshot's `xmin`.
+has an id at or above that snapshot's `xmin` (docs/adr/0010).
 """
 
 import asyncio
