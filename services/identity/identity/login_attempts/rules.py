@@ -18,6 +18,8 @@ class Outcome(StrEnum):
     WRONG = "wrong_password"
     """It counts towards the lockout; so does the next."""
     WRONG_SECOND_FACTOR = "wrong_second_factor"
+    SUSPECTED = "suspected_passkey"
+    """A passkey whose authenticator counted no further than at its last use."""
     LOCKED = "locked"
     """Not even looked at: too many were wrong lately, or the account is banned."""
     DEACTIVATED = "deactivated"

@@ -7,6 +7,7 @@ whether the first one's word still holds.
 import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
+from typing import Any
 from weakref import WeakValueDictionary
 
 from chassis.auth import Principal
@@ -212,3 +213,8 @@ async def _change(
     name = account.first_name or account.username
     await send_mail(session, to=account.email, template="password_changed", context={"name": name})
     return await sessions.open_session(session, issuer, account, origin, "password")
+
+
+async def export_of(session: AsyncSession, user_id: int) -> list[dict[str, Any]]:
+    """Every attempt to log in to an account, as JSON values."""
+    return await login_attempts.export_of(session, user_id)

@@ -33,6 +33,11 @@ def normalized(password: str) -> str:
     return unicodedata.normalize("NFKC", password)
 
 
+def is_usable(password_hash: str) -> bool:
+    """Whether an account has a password to log in with: a hash of a kind that is verified here."""
+    return password_hash.startswith(("$argon2id$", "pbkdf2_sha256$"))
+
+
 def check_new_password(password: str, own: Iterable[str] = ()) -> None:
     """Raise PasswordTooCommon or PasswordTooObvious; `own` is what the account is known by.
 

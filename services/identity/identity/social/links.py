@@ -7,6 +7,7 @@ exchange a token. Whichever is asked first, both lead to the same person.
 from collections.abc import Sequence
 from typing import Any
 
+import orjson
 from chassis.db import now
 from chassis.errors import NotFound
 from chassis.mail import send_mail
@@ -25,6 +26,8 @@ from identity.vault import Vault
 
 SEALED = "sealed:"
 RESEAL_BATCH = 200
+SECRET_MEMBERS = ("access_token", "refresh_token", "id_token")
+"""What of a UserSocialAuth's extra data is nobody's to read."""
 
 Link = SocialAccount
 """A linked account as routes show it."""
@@ -212,10 +215,29 @@ def _opened(vault: Vault, kept: str, row: SocialToken) -> str:
 
 async def reseal_batch(session: AsyncSession, vault: Vault) -> int:
     """Seal with the newest key up to a batch of tokens that are sealed with an older one, or came over in the clear;
-    how many. Raises Sealed for one that does not open."""
-    rows = await queries.lock_tokens_sealed_otherwise(session, f"{SEALED}{vault.key_id.hex()}", RESEAL_BATCH)
+    how many rows. Raises Sealed for one that does not open."""
+    prefix = f"{SEALED}{vault.key_id.hex()}"
+    rows = await queries.lock_tokens_sealed_otherwise(session, prefix, RESEAL_BATCH)
     for row in rows:
         row.token = _sealed(vault, _opened(vault, row.token, row), row)
         row.token_secret = _sealed(vault, _opened(vault, row.token_secret, row), row)
+    exchanges = await queries.lock_exchanges_sealed_otherwise(session, prefix, SECRET_MEMBERS, RESEAL_BATCH)
+    for exchange in exchanges:
+        exchange.extra_data = _sealed_members(vault, exchange)
     await session.flush()
-    return len(rows)
+    return len(rows) + len(exchanges)
+
+
+def _sealed_members(vault: Vault, row: UserSocialAuth) -> dict[str, Any]:
+    """What is kept of an exchange, with its secrets sealed. Ours keep none; the old site kept the provider's tokens."""
+    purpose = f"extra data of {row.provider} {row.uid}"
+    found = dict(row.extra_data)
+    for name in SECRET_MEMBERS:
+        value = found.get(name)
+        if value is None or value == "":
+            continue
+        content = value.encode() if isinstance(value, str) else orjson.dumps(value)
+        if isinstance(value, str) and value.startswith(SEALED):
+            content = vault.open(bytes.fromhex(value.removeprefix(SEALED)), purpose)
+        found[name] = f"{SEALED}{vault.seal(content, purpose).hex()}"
+    return found

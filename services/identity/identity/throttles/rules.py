@@ -47,6 +47,11 @@ def logins_by_address(settings: Settings) -> Limit:
     return _limit("logins-by-address", settings.login_tries_per_address, window, settings)
 
 
+def passkeys_by_address(settings: Settings) -> Limit:
+    window = timedelta(minutes=settings.login_tries_minutes)
+    return _limit("passkeys-by-address", settings.passkey_tries_per_address, window, settings)
+
+
 def registrations_by_address(settings: Settings) -> Limit:
     return _limit("registrations-by-address", settings.registrations_per_address, HOUR, settings)
 

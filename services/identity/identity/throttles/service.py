@@ -20,6 +20,7 @@ from identity.throttles.rules import (
     mails_by_address,
     mails_by_mailbox,
     name_key,
+    passkeys_by_address,
     registrations_by_address,
 )
 
@@ -67,6 +68,11 @@ async def allow_passkey(database: Database, settings: Settings, address: Address
     buckets = [(logins_by_address(settings), address_key(address))]
     await require(database, buckets)
     return buckets
+
+
+async def allow_passkey_options(database: Database, settings: Settings, address: Address) -> None:
+    """Let somebody begin to log in with a passkey, or raise TriedTooOften."""
+    await require(database, [(passkeys_by_address(settings), address_key(address))])
 
 
 async def allow_registration(database: Database, settings: Settings, address: Address) -> None:

@@ -12,9 +12,9 @@ depends_on = None
 OLD_HASH_ITERATIONS = r"(substring(password from '^pbkdf2_sha256\$(\d{1,7})\$')::integer)"
 
 
-def _account(table: str) -> list[sa.schema.SchemaItem]:
+def _account(table: str, *, nullable: bool = False) -> list[sa.schema.SchemaItem]:
     return [
-        sa.Column("user_id", sa.BigInteger(), nullable=False),
+        sa.Column("user_id", sa.BigInteger(), nullable=nullable),
         sa.ForeignKeyConstraint(
             ["user_id"],
             ["users_customuser.id"],
@@ -55,6 +55,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "digest", name="uq_second_factor_recovery_codes_user_id_digest"),
     )
     _create_challenges()
+    _create_passkeys()
     op.create_table(
         "identity_throttles",
         sa.Column("policy", sa.String(), nullable=False),
@@ -95,7 +96,47 @@ def _create_challenges() -> None:
     op.create_index(f"ix_{table}_expires_at", table, ["expires_at"])
 
 
+def _create_passkeys() -> None:
+    op.create_table(
+        "passkeys",
+        sa.Column("id", sa.BigInteger(), sa.Identity(), nullable=False),
+        *_account("passkeys"),
+        sa.Column("credential_id", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.LargeBinary(), nullable=False),
+        sa.Column("sign_count", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("transports", sa.ARRAY(sa.String()), server_default="{}", nullable=False),
+        sa.Column("aaguid", sa.String(), server_default="", nullable=False),
+        sa.Column("is_backed_up", sa.Boolean(), nullable=False),
+        _created_at(),
+        _instant("last_used_at"),
+        _instant("suspected_at"),
+        sa.PrimaryKeyConstraint("id", name="pk_passkeys"),
+        sa.UniqueConstraint("credential_id", name="uq_passkeys_credential_id"),
+    )
+    op.create_index("ix_passkeys_user_id", "passkeys", ["user_id"])
+    op.create_table(
+        "passkey_owners",
+        *_account("passkey_owners"),
+        sa.Column("handle", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("user_id", name="pk_passkey_owners"),
+        sa.UniqueConstraint("handle", name="uq_passkey_owners_handle"),
+    )
+    op.create_table(
+        "passkey_challenges",
+        sa.Column("digest", sa.LargeBinary(), nullable=False),
+        *_account("passkey_challenges", nullable=True),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name="pk_passkey_challenges"),
+    )
+    op.create_index("ix_passkey_challenges_user_id", "passkey_challenges", ["user_id"])
+    op.create_index("ix_passkey_challenges_expires_at", "passkey_challenges", ["expires_at"])
+
+
 def downgrade() -> None:
+    op.drop_table("passkey_challenges")
+    op.drop_table("passkey_owners")
+    op.drop_table("passkeys")
     op.drop_index("ix_users_customuser_old_hash", "users_customuser")
     op.drop_table("identity_throttles")
     op.drop_table("second_factor_challenges")

@@ -1,0 +1,1 @@
+"""Ways in: what lets an account's owner in, of which the last is not taken away."""
