@@ -88,6 +88,17 @@ async def lock_tokens_sealed_otherwise(
     return (await session.scalars(locked)).all()
 
 
+async def lock_exchanges_sealed_otherwise(
+    session: AsyncSession, prefix: str, members: Sequence[str], limit: int
+) -> Sequence[UserSocialAuth]:
+    """Exchanges of whose extra data one of these members is there and does not begin with `prefix`, locked."""
+    texts = [UserSocialAuth.extra_data[member].astext for member in members]
+    otherwise = [(one != "") & ~one.startswith(prefix, autoescape=True) for one in texts]
+    statement = select(UserSocialAuth).where(or_(*otherwise)).order_by(UserSocialAuth.id).limit(limit)
+    locked = statement.with_for_update(skip_locked=True).execution_options(populate_existing=True)
+    return (await session.scalars(locked)).all()
+
+
 # --- what is on its way ---------------------------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from identity.social.schemas import (
     SocialAccountOut,
     TokenExchange,
 )
+from identity.throttles import service as throttles
 from identity.tokens.dependencies import Tokens
 
 router = Router(prefix="/api/v1/auth/social", tags=["social logins"])
@@ -61,6 +62,7 @@ async def resume(
     response.headers.update(PrivateHeaders)
     if given.email is not None:
         response.status_code = 202
+        await throttles.allow_mail_request(database, issuer.settings, given.email, origin.address)
         mailed = await service.mail_code(database, issuer, token, given.email)
         return CodeMailedOut.model_validate(mailed)
     pair = await service.confirm(database, issuer, token, given.code or "", origin)

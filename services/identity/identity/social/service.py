@@ -28,6 +28,7 @@ from identity.login_attempts import service as login_attempts
 from identity.login_attempts.rules import Outcome, judge
 from identity.origin import Origin
 from identity.providers import service as providers
+from identity.providers.errors import ProviderUnknown
 from identity.providers.rules import Provider
 from identity.registration import service as registration
 from identity.registration.service import Newcomer
@@ -120,6 +121,7 @@ async def _settle(
     if proof.once is not None and not await use_once(session, proof.once):
         return ProviderAnswerRefused()
     identity = proof.identity
+    await require_offered(session, issuer, identity)
     await links.take_turn(session, identity)
     owner = await links.owner_of(session, identity)
     if owner is not None:
@@ -131,6 +133,13 @@ async def _settle(
         return await _pause(session, issuer, identity, method, account)
     account = await _open_account(session, identity, identity.email)
     return await _enter(session, issuer, account, identity, method, origin)
+
+
+async def require_offered(session: AsyncSession, issuer: Issuer, identity: ProvenIdentity) -> None:
+    """Raise ProviderUnknown if the provider is offered no more since the login began."""
+    found = await providers.find_provider(session, issuer.vault, issuer.settings, identity.provider)
+    if found.app_id != identity.app_id:
+        raise ProviderUnknown
 
 
 async def use_once(session: AsyncSession, once: Once) -> bool:
@@ -292,6 +301,7 @@ async def _confirm(session: AsyncSession, issuer: Issuer, secret: str, code: str
     mailed = await queries.code(session, hashed, since)
     if mailed is None:
         raise CodeInvalid
+    await require_offered(session, issuer, identity)
     email, method = mailed.email, _method(paused.content)
     await links.take_turn(session, identity)
     owner = await links.owner_of(session, identity)

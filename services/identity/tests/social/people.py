@@ -112,8 +112,8 @@ class MobileClient:
         auth = httpx.BasicAuth(client_id, client_secret) if client_secret else None
         if auth is None:
             form["client_id"] = client_id
-        async with httpx.AsyncClient(timeout=20, trust_env=False) as http:
-            answer = await http.post(f"{self.provider.issuer}/token", data=form, auth=auth)
+        async with httpx.AsyncClient(timeout=20, trust_env=False, auth=auth) as http:
+            answer = await http.post(f"{self.provider.issuer}/token", data=form)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found

@@ -9,6 +9,7 @@ from chassis.db import Database
 from chassis.testing import Published
 from contracts.identity import UserEmailVerified, UserLoggedIn, UserRegistered
 from identity.testing import MakePerson
+from lyceum.oidc import Client
 from lyceum.oidc_testing import OidcProvider, query_of
 from sqlalchemy import text
 
@@ -347,6 +348,44 @@ async def test_an_account_that_may_not_be_used(visitor: Visitor, database: Datab
     assert answer.status_code == 403
     outcomes = await sql(database, "SELECT outcome FROM users_loginlog ORDER BY id")
     assert [row[0] for row in outcomes] == ["logged_in", "deactivated", "deactivated"]
+
+
+async def test_an_account_that_is_banned(visitor: Visitor, visitors: Visitors, database: Database) -> None:
+    assert (await visitor.log_in("ada")).status_code == 200
+    await sql(database, "UPDATE users_customuser SET temporary_ban_until = now() + interval '7 days'")
+    await sql(database, "UPDATE users_usersession SET is_active = false")
+    answer = await visitor.log_in("ada")
+    assert (answer.status_code, answer.json()["type"]) == (403, "/problems/account-not-usable")
+
+
+async def test_a_provider_that_is_taken_away_meanwhile(
+    visitor: Visitor, client: httpx.AsyncClient, database: Database
+) -> None:
+    told = fragment_of(await visitor.log_in("ada", next="/"))
+    back = await visitor.come_back("ada")
+    await sql(database, "UPDATE socialaccount_socialapp SET is_enabled = false")
+    answer = await client.post(f"{SOCIAL}/campus/token", json={"code": told["social_code"]})
+    assert (answer.status_code, answer.json()["type"]) == (404, "/problems/provider-unknown")
+    assert (await client.get(path_of(back))).status_code == 404
+
+
+async def test_claims_that_only_userinfo_tells_and_a_client_without_a_secret(
+    client: httpx.AsyncClient, database: Database, app: Any
+) -> None:
+    callback = f"http://lyceum.test{SOCIAL}/plain/callback"
+    clients = [Client("public", "", [callback])]
+    with OidcProvider(redirect_uris=[], clients=clients, claims_in_id_token=False) as provider:
+        await sql(
+            database,
+            "INSERT INTO socialaccount_socialapp (provider, provider_id, name, client_id, settings) "
+            "VALUES ('openid_connect', 'plain', 'Plain', 'public', jsonb_build_object('issuer', CAST(:i AS text)))",
+            i=provider.issuer,
+        )
+        app.state.discovery.outbound._allowed |= {provider.host}
+        async with Visitor(client, provider) as visitor:
+            answer = await visitor.log_in("grace", "plain")
+        assert answer.status_code == 200, answer.text
+        assert (await sub_of(client, answer.json()))["email"] == "grace@idp.example"
 
 
 async def test_the_providers_on_offer(client: httpx.AsyncClient, campus: OidcProvider) -> None:

@@ -291,7 +291,8 @@ async def test_a_signature_that_proves_nothing(
 
 
 async def test_an_unverified_address_is_none(client: httpx.AsyncClient, issuer: str) -> None:
-    for verified in (False, None, "false", "yes", 1, []):
+    unverified: list[Any] = [False, None, "false", "yes", 1, []]
+    for verified in unverified:
         answer = await exchange(
             client, id_token=signed(claims(issuer, email_verified=verified, v=str(verified)))
         )
