@@ -70,4 +70,4 @@ lock: install ## Resolve the dependencies anew into requirements.lock
 	  --group dev --output-file requirements.lock deploy/lyceum/pyproject.toml
 
 clean: ## Remove the environment and caches; data directories stay
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis deploy/oidc/node_modules

@@ -42,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
         url = running_status(DataDir(running))["gateway"]["url"]
         yield Platform(Path(running), urlsplit(url).port or 80)
         return
-    with platform(tmp_path_factory.mktemp("platform") / "data") as started:
+    with platform(tmp_path_factory.mktemp("platform") / "data", options=["--with-oidc"]) as started:
         yield started
 
 

@@ -118,6 +118,10 @@ def print_ready(console: Console, status: Mapping[str, Any], seconds: float | No
     ]
     for role, account in status.get("demo_accounts", {}).items():
         rows.append((f"demo {role}", f"{account['email']}   {account['password']}"))
+    if found := status.get("oidc"):
+        rows.append(("social login", found["login_url"]))
+        for account in found["accounts"]:
+            rows.append((f"  as {account['login']}", f"{account['password']}   ({account['is']})"))
     for name, value in rows:
         table.add_row(name, Text(value))
     console.print(table, soft_wrap=True)

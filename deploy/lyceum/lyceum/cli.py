@@ -59,12 +59,19 @@ def up(
             envvar="LYCEUM_KAFKA", help="host:port of an Apache Kafka to use in the embedded broker's place."
         ),
     ] = None,
+    with_oidc: Annotated[
+        bool,
+        typer.Option(
+            "--with-oidc",
+            help="Also start an identity provider to try social login with (from the npm registry, once).",
+        ),
+    ] = False,
 ) -> None:
     """Start everything: PostgreSQL, the broker, six services with their workers, the gateway."""
     began = time.monotonic()
     # For tests of stacks that are thrown away, which would else wait for the disk half of their time.
     durable = os.environ.get("LYCEUM_DURABLE") != "0"
-    options = Options(port=port, demo=not no_demo, fresh=fresh, kafka=kafka, durable=durable)
+    options = Options(port=port, demo=not no_demo, fresh=fresh, kafka=kafka, oidc=with_oidc, durable=durable)
     folder = DataDir(data_dir)
     view = view_for(console)
     if detach:

@@ -14,7 +14,17 @@ from lyceum.errors import NotRunning, StackError
 
 # Gateway, services, workers, broker and database, each with its own time to drain.
 DOWN_SECONDS = 120.0
-STATUS_KEYS = ("gateway", "services", "kafka", "mail_dir", "data_dir", "demo_accounts", "supervisor", "ready")
+STATUS_KEYS = (
+    "gateway",
+    "services",
+    "kafka",
+    "mail_dir",
+    "data_dir",
+    "demo_accounts",
+    "oidc",
+    "supervisor",
+    "ready",
+)
 
 
 def running_status(data_dir: DataDir) -> dict[str, Any]:

@@ -31,7 +31,8 @@ def is_loaded(secrets: Path) -> bool:
 
 
 async def make_accounts(runner: Runner, identity_env: Mapping[str, str], data_dir: DataDir) -> None:
-    """Create the accounts in identity's migrated database; those that are there stay as they are."""
+    """Create the accounts in identity's migrated database; those that are there stay as they are. An identity provider
+    that is to be tried is offered from then on, or no more."""
     await _run(runner, "identity.demo", identity_env, data_dir)
 
 

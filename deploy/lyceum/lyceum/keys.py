@@ -75,7 +75,7 @@ def ensure_platform_secrets(folder: Path) -> PlatformSecrets:
         made: PlatformSecrets = {
             "identity_secret_key": base64.b64encode(secrets.token_bytes(32)).decode(),
             "demo_accounts": {
-                role: {"email": f"{role}@lyceum.example", "password": _password()} for role in DEMO_ROLES
+                role: {"email": f"{role}@lyceum.example", "password": demo_password()} for role in DEMO_ROLES
             },
         }
         write_private(path, json.dumps(made, indent=1))
@@ -83,7 +83,7 @@ def ensure_platform_secrets(folder: Path) -> PlatformSecrets:
     return found
 
 
-def _password() -> str:
+def demo_password() -> str:
     """Eighteen letters and digits in threes: 89 bits, to be typed from a terminal if need be."""
     alphabet = "abcdefghjkmnpqrstuvwxyz23456789"
     return "-".join("".join(secrets.choice(alphabet) for _ in range(6)) for _ in range(3))

@@ -13,6 +13,7 @@ import importlib.util
 import json
 import os
 import re
+import secrets
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from lyceum.errors import OidcFailed
-from lyceum.ports import LOOPBACK, choose_port
+from lyceum.keys import demo_password
+from lyceum.ports import LOOPBACK
 from lyceum.private_files import write_private
 from lyceum.processes import bound_to_parent
 
@@ -33,6 +35,8 @@ INSTALL_SECONDS = 240
 # Of the caller's environment the provider needs nothing; npm needs the way out as the user has it.
 NODE_QUIET = {"NODE_NO_WARNINGS": "1", "NODE_ENV": "development"}
 
+METADATA = "/.well-known/openid-configuration"
+SLUG = "lyceum-demo"
 PUBLIC = {"token_endpoint_auth_method": "none"}
 
 
@@ -158,13 +162,12 @@ class EmbeddedProvider:
         *,
         clients: Sequence[Client],
         accounts: Sequence[Mapping[str, Any]],
-        port: int | None = None,
-        log: Path | None = None,
+        port: int,
+        log: Path,
     ) -> None:
         self.path = Path(path).absolute()
-        self.log = log or self.path / "oidc.log"
-        self.port = choose_port(port)
-        self.issuer = f"http://{LOOPBACK}:{self.port}"
+        self.log = log
+        self.port = port
         self._clients = clients
         self._accounts = accounts
         self._node: Node | None = None
@@ -193,3 +196,82 @@ class EmbeddedProvider:
     @property
     def _file(self) -> Path:
         return self.path / "provider.json"
+
+
+# --- the one to try -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DemoOidc:
+    """The provider of `lyceum up --with-oidc`: its address, our client's secret, the password of everybody there."""
+
+    issuer: str
+    client_secret: str
+    password: str
+
+    def client(self, public_url: str) -> Client:
+        """Identity, as the provider knows it."""
+        callback = f"{public_url}/api/v1/auth/social/{SLUG}/callback"
+        return Client("lyceum", self.client_secret, [callback])
+
+    def accounts(self) -> list[dict[str, Any]]:
+        """Everybody there: one of each kind that a login has to deal with."""
+        return [
+            {"login": login, "sub": f"{SLUG}-{login}", "password": self.password, **claims}
+            for login, (_, claims) in PEOPLE.items()
+        ]
+
+    def settings(self, allowed_hosts: str) -> dict[str, str]:
+        """What identity is told; `allowed_hosts` are those that may be asked already."""
+        hosts = [*allowed_hosts.split(","), self.issuer.removeprefix("http://")]
+        return {
+            "OUTBOUND_ALLOWED_HOSTS": ",".join(host for host in hosts if host),
+            "DEMO_OIDC_SLUG": SLUG,
+            "DEMO_OIDC_ISSUER": self.issuer,
+            "DEMO_OIDC_CLIENT_SECRET": self.client_secret,
+        }
+
+    def told(self, public_url: str) -> dict[str, Any]:
+        """Its part of the status."""
+        return {
+            "issuer": self.issuer,
+            "login_url": f"{public_url}/api/v1/auth/social/{SLUG}/login",
+            "accounts": [
+                {"login": login, "password": self.password, "is": what} for login, (what, _) in PEOPLE.items()
+            ],
+        }
+
+
+PEOPLE: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "ada": (
+        "a verified address",
+        {"email": "ada@campus.example", "email_verified": True, "name": "Ada Lovelace"},
+    ),
+    "grace": (
+        "an unverified address: one has to be confirmed",
+        {"email": "grace@campus.example", "email_verified": False, "name": "Grace Hopper"},
+    ),
+    "noa": ("no address: one has to be given and confirmed", {"name": "Noa Nomail"}),
+}
+
+
+def ensure_demo(folder: Path, port: int) -> DemoOidc:
+    """The provider to try with the secrets of this data dir, made at the first time."""
+    path = folder / "oidc.json"
+    if not path.exists():
+        made = {"client_secret": secrets.token_urlsafe(32), "password": demo_password()}
+        write_private(path, json.dumps(made))
+    return DemoOidc(f"http://{LOOPBACK}:{port}", **json.loads(path.read_text()))
+
+
+def is_offered(folder: Path) -> bool:
+    """Whether identity offered the provider at the last start."""
+    return (folder / "oidc-offered").exists()
+
+
+def note_offered(folder: Path, offered: bool) -> None:
+    marker = folder / "oidc-offered"
+    if offered:
+        marker.touch(mode=0o600)
+    else:
+        marker.unlink(missing_ok=True)

@@ -13,9 +13,9 @@ import json
 import re
 import subprocess
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
@@ -162,10 +162,35 @@ def usual_clients(redirect_uris: Sequence[str]) -> list[Client]:
     ]
 
 
+class Provided(Protocol):
+    """A provider that runs, whoever started it."""
+
+    @property
+    def issuer(self) -> str: ...
+    @property
+    def accounts(self) -> Mapping[str, OidcAccount]: ...
+
+
+@dataclass(frozen=True)
+class RunningProvider:
+    """One that a platform runs: what `lyceum status --json` tells of it."""
+
+    issuer: str
+    accounts: Mapping[str, OidcAccount]
+
+    @classmethod
+    def of_status(cls, status: Mapping[str, Any]) -> Self:
+        told = status["oidc"]
+        people = {
+            one["login"]: OidcAccount(one["login"], "", password=one["password"]) for one in told["accounts"]
+        }
+        return cls(told["issuer"], people)
+
+
 class Browser:
     """Somebody's browser at the provider, with its cookies: a second login of the same browser is shorter."""
 
-    def __init__(self, provider: OidcProvider) -> None:
+    def __init__(self, provider: Provided) -> None:
         self.provider = provider
         self.pages: list[str] = []
         """Every page that was seen, in order."""

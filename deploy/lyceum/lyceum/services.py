@@ -12,6 +12,7 @@ from pathlib import Path
 from lyceum import keys
 from lyceum.errors import StackError
 from lyceum.keys import Account
+from lyceum.oidc import DemoOidc
 from lyceum.ports import LOOPBACK
 
 SERVICES = ("identity", "catalog", "learning", "assessment", "instructor", "analytics")
@@ -49,6 +50,8 @@ class Surroundings:
     identity_secret_key: str
     demo_accounts: Mapping[str, Account]
     """Empty without demo data."""
+    oidc: DemoOidc | None = None
+    """The identity provider to try social login with, where there is one."""
 
     def url(self, service: str) -> str:
         return f"http://{LOOPBACK}:{self.ports[f'{service}-api']}"
@@ -101,6 +104,8 @@ def service_environment(service: str, around: Surroundings) -> dict[str, str]:
         for role, account in around.demo_accounts.items():
             settings[f"DEMO_{role.upper()}_EMAIL"] = account["email"]
             settings[f"DEMO_{role.upper()}_PASSWORD"] = account["password"]
+        if around.oidc is not None:
+            settings |= around.oidc.settings(os.environ.get("IDENTITY_OUTBOUND_ALLOWED_HOSTS", ""))
     return _prefixed(service, settings)
 
 

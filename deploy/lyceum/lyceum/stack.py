@@ -19,14 +19,15 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import IO, Any
 
-from lyceum import demo, keys, leftovers, migrations, services
+from lyceum import demo, keys, leftovers, migrations, oidc, services
 from lyceum.broker import EmbeddedBroker
 from lyceum.data_dir import DataDir
 from lyceum.errors import PortBusy, StackError
 from lyceum.forks import Interpreters, Nursery, Process, Runner, reap_orphans
+from lyceum.oidc import DemoOidc, EmbeddedProvider
 from lyceum.ports import LOOPBACK, choose_port, is_free, listener
 from lyceum.postgres import EmbeddedPostgres
-from lyceum.probe import is_ready
+from lyceum.probe import is_ready, status_of
 from lyceum.progress import Report, State, Step
 from lyceum.services import SERVICES, Kafka, Surroundings
 from lyceum.supervisor import Child, Supervisor, program, stamp
@@ -45,6 +46,8 @@ class Options:
     fresh: bool = False
     kafka: str | None = None
     """host:port of an Apache Kafka to use in the embedded broker's place."""
+    oidc: bool = False
+    """Whether to start an identity provider to try social login with."""
     durable: bool = True
     """Whether the database waits for the disk; without, a crash of the machine may lose it (for tests)."""
 
@@ -70,6 +73,7 @@ class Stack:
         self._runner: Runner = Interpreters()
         self._around: Surroundings | None = None
         self._demo_loaded = False
+        self._oidc: DemoOidc | None = None
         self._ready = False
         self._left_over: dict[str, Any] = {}
 
@@ -124,6 +128,8 @@ class Stack:
         }
         if self._demo_loaded:
             told["demo_accounts"] = dict(around.demo_accounts)
+        if self._oidc is not None:
+            told["oidc"] = self._oidc.told(self.url) | {"pid": self._pid("oidc")}
         return told
 
     # --- starting ---
@@ -146,11 +152,12 @@ class Stack:
         keys.ensure_service_keys(self.data_dir.secrets, SERVICES)
         self._demo_loaded = demo.is_loaded(self.data_dir.secrets)
         accounts = made["demo_accounts"] if self.options.demo or self._demo_loaded else {}
-        postgres, kafka, _ = await together(
+        postgres, kafka, _, self._oidc = await together(
             # The libraries are loaded while the database starts.
             self._start_postgres(ports),
             self._start_broker(ports),
             self._runner.prepare(),
+            self._start_oidc(ports),
         )
         urls = await asyncio.to_thread(postgres.create_service_databases, *SERVICES)
         self._done("PostgreSQL", f"six databases on port {postgres.port}")
@@ -165,8 +172,10 @@ class Stack:
             kafka=kafka,
             identity_secret_key=made["identity_secret_key"],
             demo_accounts=accounts,
+            oidc=self._oidc,
         )
         await self._start_processes(postgres)
+        oidc.note_offered(self.data_dir.secrets, self._oidc is not None)
         if self.options.demo and not self._demo_loaded:
             await self._approve_demo_instructor()
         self._ready = True
@@ -175,12 +184,13 @@ class Stack:
     def _choose_ports(self) -> dict[str, int]:
         """Last time's ports where they are free, so that a bookmark or a shell keeps working."""
         wished = self.data_dir.ports()
-        names = ["postgres", "broker"]
+        names = ["postgres", "broker", *(["oidc"] if self.options.oidc else [])]
         names += [f"{service}-{process}" for service in SERVICES for process in ("api", "worker")]
         chosen: dict[str, int] = {}
         for name in names:
             chosen[name] = choose_port(wished.get(name), taken=[self.options.port, *chosen.values()])
-        self.data_dir.write_ports(chosen)
+        # What is not started this time keeps its port for the next.
+        self.data_dir.write_ports(wished | chosen)
         return chosen
 
     async def _start_postgres(self, ports: dict[str, int]) -> EmbeddedPostgres:
@@ -260,6 +270,39 @@ class Stack:
         self._done("Kafka", f"the embedded broker on {broker.bootstrap}")
         return Kafka(broker.bootstrap, embedded=True)
 
+    async def _start_oidc(self, ports: dict[str, int]) -> DemoOidc | None:
+        """The identity provider to try, where it was asked for."""
+        if not self.options.oidc:
+            return None
+        self._step("identity provider", "running", "to try social login with")
+        # Before it is a child: a child that cannot be prepared is only started again.
+        await asyncio.to_thread(oidc.ensure_installed)
+        made = oidc.ensure_demo(self.data_dir.secrets, ports["oidc"])
+        provider = EmbeddedProvider(
+            self.data_dir.secrets,
+            clients=[made.client(self.url)],
+            accounts=made.accounts(),
+            port=ports["oidc"],
+            log=self.data_dir.logs / "oidc.log",
+        )
+        start, sign = program(provider.command, env=provider.environment, cwd=self.data_dir.path)
+        child = Child(
+            name="oidc",
+            start=start,
+            sign=sign,
+            log=provider.log,
+            prepare=provider.prepare,
+            endings=((signal.SIGTERM, 5.0),),
+        )
+        self.supervisor.start(child)
+
+        async def ready() -> bool:
+            return await status_of(provider.port, oidc.METADATA) == 200
+
+        await self.supervisor.until(child, ready, within=START_SECONDS)
+        self._done("identity provider", made.issuer)
+        return made
+
     def _signal_workers(self, number: signal.Signals) -> None:
         """Halt every worker, or let all go on; those not there yet, or no more, are none."""
         for service in SERVICES:
@@ -297,12 +340,18 @@ class Stack:
             for child in (api, worker):
                 self.supervisor.start(child)
             work = [self._until_ready(api, around.ports[api.name])]
-            if service == "identity" and self.options.demo and not self._demo_loaded:
+            if service == "identity" and self._has_demo_work():
                 work.append(demo.make_accounts(self._runner, env, self.data_dir))
             await together(*work)
         # Out of turn: a worker waits for the broker to let it into its group, which costs seconds and no work.
         await self._until_ready(worker, around.ports[worker.name])
         self._done(service, around.url(service))
+
+    def _has_demo_work(self) -> bool:
+        """Whether there is something to write into identity's database: demo accounts, or an identity provider that
+        is to be offered, or no more."""
+        offered = oidc.is_offered(self.data_dir.secrets)
+        return (self.options.demo and not self._demo_loaded) or self._oidc is not None or offered
 
     async def _until_ready(self, child: Child, port: int) -> None:
         await self.supervisor.until(child, lambda: is_ready(port), within=START_SECONDS)

@@ -48,6 +48,8 @@ class Platform:
     data_dir: Path
     port: int
     env: Mapping[str, str] = field(default_factory=dict)
+    options: Sequence[str] = ()
+    """What `lyceum up` is given beside."""
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """`lyceum <words> --data-dir ...`; Unexpected for an exit code that is not 0, unless not to be checked."""
@@ -65,7 +67,7 @@ class Platform:
 
     def up(self) -> None:
         """Start it; returns when it is ready."""
-        self.run("up", "--detach", "--port", str(self.port))
+        self.run("up", "--detach", "--port", str(self.port), *self.options)
 
     def down(self) -> None:
         """Drain and stop it; Unexpected when a process of it outlives that."""
@@ -158,7 +160,9 @@ def _lives(pid: int) -> bool:
 
 
 @contextlib.contextmanager
-def platform(folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[Platform]:
+def platform(
+    folder: Path, *, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+) -> Iterator[Platform]:
     """A running platform in `folder`; whatever happens, none of its processes is left at the end.
 
     LYCEUM_TEST_KAFKA=host:port, where set, is the Apache Kafka it uses in place of the embedded broker.
@@ -166,7 +170,7 @@ def platform(folder: Path, *, env: Mapping[str, str] | None = None) -> Iterator[
     given = dict(env or {})
     if kafka := os.environ.get("LYCEUM_TEST_KAFKA"):
         given["LYCEUM_KAFKA"] = kafka
-    running = Platform(folder, choose_port(), given)
+    running = Platform(folder, choose_port(), given, options)
     try:
         running.up()
         yield running

@@ -103,6 +103,7 @@ def _service(folder: Path, service: str) -> None:
         (package / f"{module}.py").write_text(
             f'from fake_server import serve\nserve("{name}", "{variable}")\n'
         )
+    (package / "demo.py").write_text("print('nobody is made')\n")
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/migrations\n")
     (folder / "migrations" / "env.py").write_text(ENV.format(prefix=upper))
     (folder / "migrations" / "script.py.mako").touch()

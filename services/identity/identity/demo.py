@@ -1,7 +1,9 @@
 """`python -m identity.demo`: the demo accounts, by IDENTITY_DEMO_{ADMIN,INSTRUCTOR,STUDENT}_{EMAIL,PASSWORD}.
 
 Run after the migrations, before the services. Run again it changes nothing; an account that is there keeps its
-password. The demo instructor is a student until the instructor service has approved them, like everybody.
+password. The demo instructor is a student until the instructor service has approved them, like everybody. The identity
+provider of IDENTITY_DEMO_OIDC_ISSUER, where one is given, is offered for social login; else that of before is not any
+more.
 """
 
 import asyncio
@@ -16,8 +18,10 @@ import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity.accounts import service as accounts
 from identity.accounts.errors import EmailTaken, UsernameTaken
 from identity.passwords.hashing import Hasher
+from identity.providers import demo as providers
 from identity.registration.service import Newcomer, open_account
 from identity.settings import Settings
+from identity.vault import vault_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,29 @@ async def make_demo_accounts(settings: Settings) -> list[str]:
     return made
 
 
+async def offer_demo_provider(settings: Settings) -> bool:
+    """Offer the identity provider to try, or offer it no more; whether it is offered now."""
+    issuer, secret = settings.demo_oidc_issuer, settings.demo_oidc_client_secret
+    database = Database(settings, process="demo")
+    try:
+        async with database.transaction() as session:
+            if issuer is None or secret is None:
+                await providers.withdraw(session, settings.demo_oidc_slug)
+                return False
+            await providers.offer(
+                session,
+                vault_of(settings),
+                slug=settings.demo_oidc_slug,
+                name="Lyceum demo",
+                issuer=issuer,
+                client_id="lyceum",
+                secret=secret.get_secret_value(),
+            )
+            return True
+    finally:
+        await database.close()
+
+
 async def _make(database: Database, hasher: Hasher, account: DemoAccount) -> bool:
     """Make one account; False if the address has one."""
     async with database.transaction() as session:
@@ -89,6 +116,8 @@ def main() -> None:
     configure_logs(settings.service, "demo", settings.log_level)
     made = asyncio.run(make_demo_accounts(settings))
     sys.stdout.write("".join(f"made {email}\n" for email in made))
+    if asyncio.run(offer_demo_provider(settings)):
+        sys.stdout.write(f"offered {settings.demo_oidc_issuer}\n")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
+import re
+
 import httpx
 from chassis.testing import Published
 from contracts.identity import SubscriptionChanged, UserChanged, UserEmailVerified, UserRegistered
-from identity.demo import make_demo_accounts
+from identity.demo import make_demo_accounts, offer_demo_provider
 from identity.settings import Settings
 from identity.testing import MakePerson, Person
 from pydantic import SecretStr
@@ -43,3 +45,24 @@ async def test_only_what_is_configured_is_made(settings: Settings) -> None:
 async def test_a_taken_username_is_no_obstacle(settings: Settings, register: MakePerson) -> None:
     await register("demo-student")
     assert "student@lyceum.example" in await make_demo_accounts(with_demo(settings))
+
+
+async def test_the_provider_to_try_is_offered_while_it_runs(
+    client: httpx.AsyncClient, settings: Settings
+) -> None:
+    async def offered() -> list[str]:
+        answer = await client.get("/api/v1/auth/social/providers")
+        assert answer.status_code == 200, answer.text
+        return re.findall(r'"(lyceum-demo)"', answer.text)
+
+    assert await offer_demo_provider(settings) is False
+    assert await offered() == []
+    running = settings.model_copy(
+        update={"demo_oidc_issuer": "http://127.0.0.1:1", "demo_oidc_client_secret": SecretStr("s")}
+    )
+    moved = running.model_copy(update={"demo_oidc_issuer": "http://127.0.0.1:2"})
+    for start in (running, running, moved):
+        assert await offer_demo_provider(start) is True
+        assert await offered() == ["lyceum-demo"]
+    assert await offer_demo_provider(settings) is False
+    assert await offered() == []

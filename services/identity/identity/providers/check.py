@@ -14,7 +14,7 @@ from identity.providers.errors import ProviderUnavailable
 from identity.providers.rules import Provider
 
 CHECK_SECONDS = 25.0
-SIGNED_WITH = frozenset({"RS256", "ES256", "PS256", "EdDSA"})
+SIGNED_WITH = frozenset(f"{kind}{bits}" for kind in ("RS", "PS", "ES") for bits in (256, 384, 512))
 BASIC, POST = "client_secret_basic", "client_secret_post"
 
 Verdict = Literal["ok", "warning", "problem"]

@@ -45,6 +45,11 @@ async def app(session: AsyncSession, app_id: int, *, lock: bool = False) -> Soci
     return await session.scalar(statement)
 
 
+async def app_called(session: AsyncSession, slug: str) -> SocialApp | None:
+    """The app of this name, locked."""
+    return await session.scalar(select(SocialApp).where(is_called(slug)).with_for_update())
+
+
 async def is_slug_taken(session: AsyncSession, slug: str, but: int | None = None) -> bool:
     others = select(SocialApp.id).where(is_called(slug))
     if but is not None:
@@ -59,6 +64,14 @@ async def claim_slug(session: AsyncSession, slug: str, authority: str) -> str:
     )
     found = await session.scalar(select(ProviderSlug.authority).where(ProviderSlug.slug == slug))
     return found or authority
+
+
+async def reassign_slug(session: AsyncSession, slug: str, authority: str) -> None:
+    """Have the name stand for these accounts, whosever it stood for before."""
+    given = insert(ProviderSlug).values(slug=slug, authority=authority)
+    await session.execute(
+        given.on_conflict_do_update(index_elements=[ProviderSlug.slug], set_={"authority": authority})
+    )
 
 
 async def sealed_otherwise(session: AsyncSession, prefix: str, limit: int) -> Sequence[SocialApp]:
