@@ -23,11 +23,16 @@ from sqlalchemy import (
 from sqlalchemy.event import listen
 from sqlalchemy.orm import Mapped, mapped_column
 
-SEARCHED = "lower(' ' || username || ' ' || email || ' ' || first_name || ' ' || last_name)"
+# Expressions of indexes are written as PostgreSQL writes them down: so they can be compared with what is there.
+
+SEARCHED = (
+    "lower(((((((' '::text || username::text) || ' '::text) || email::text) || ' '::text) "
+    "|| first_name::text) || ' '::text) || last_name::text)"
+)
 """What admins search in, every word with a blank before it; the index is over this very expression."""
 
 
-OLD_HASH_ITERATIONS = r"(substring(password from '^pbkdf2_sha256\$(\d{1,7})\$')::integer)"
+OLD_HASH_ITERATIONS = r"""("substring"(password::text, '^pbkdf2_sha256\$(\d{1,7})\$'::text)::integer)"""
 """In SQL: the iterations of a hash of the old site's; null for every other."""
 
 
