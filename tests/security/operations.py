@@ -25,6 +25,8 @@ class Operation:
     is_guarded: bool
     """Says that it takes a token."""
     lets_guests_in: bool
+    permissions: tuple[str, ...]
+    """What the staff must hold to pass; empty where it is for everybody with a token."""
     document: Json
 
     def path(self, **given: str) -> str:
@@ -73,6 +75,7 @@ def _operation(document: Json, template: str, method: str, item: Json) -> Operat
         body=None if schema is None else resolve(document, schema),
         is_guarded=bool(security),
         lets_guests_in=not security or {} in security,
+        permissions=tuple(name for one in security for name in one.get("access_token", ())),
         document=document,
     )
 
