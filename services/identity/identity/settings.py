@@ -25,7 +25,6 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     signing_key_days: float = Field(30, gt=0, le=366)
     """How long a key signs access tokens before the next takes its place."""
 
-    access_token_seconds: int = Field(600, ge=30, le=3600)
     refresh_token_days: int = Field(14, ge=1)
     """How long a session lives without being used."""
     session_days: int = Field(90, ge=1)
