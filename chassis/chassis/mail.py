@@ -17,7 +17,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.policy import SMTP
+from email.policy import SMTP, SMTPUTF8
 from email.utils import format_datetime, formataddr, parseaddr
 from functools import lru_cache
 from importlib import import_module
@@ -147,9 +147,11 @@ async def send_mail(
 
 def _message(mail: OutgoingMail, settings: ServiceSettings) -> EmailMessage:
     name, address = parseaddr(settings.mail_from)
-    message = EmailMessage(policy=SMTP)
+    recipient = _deliverable(mail.recipient)
+    # Letters beyond ASCII before the @ go as they are, to servers that know of them (RFC 6531).
+    message = EmailMessage(policy=SMTP if recipient.isascii() else SMTPUTF8)
     message["From"] = formataddr((name, address))
-    message["To"] = mail.recipient
+    message["To"] = recipient
     message["Subject"] = mail.subject
     message["Date"] = format_datetime(mail.created_at)
     # The same mail sent again by a crash keeps its id, so that mail servers and readers can drop the second.
@@ -160,6 +162,16 @@ def _message(mail: OutgoingMail, settings: ServiceSettings) -> EmailMessage:
     message.set_content(mail.text_body)
     message.add_alternative(mail.html_body, subtype="html")
     return message
+
+
+def _deliverable(address: str) -> str:
+    """The address with its domain as every server knows it (IDNA)."""
+    import idna
+
+    local, _, domain = address.rpartition("@")
+    if domain.isascii():
+        return address
+    return f"{local}@{idna.encode(domain, uts46=True).decode()}"
 
 
 def _spool(folder: Path, message: EmailMessage, mail: OutgoingMail) -> None:

@@ -98,5 +98,8 @@ class ServiceSettings(HttpSettings):
     mail_spool_dir: Path | None = None
     """Where mails are put, one .eml a message, when there is no SMTP server."""
     smtp_url: str | None = None
-    """`smtp://user:password@host:port` or `smtps://…`; wins over the spool."""
+    """`smtps://user:password@host:port` (TLS from the start), `smtp+starttls://…` (required), or `smtp://…` (TLS where
+    the server offers it; required with a password). Wins over the spool."""
+    smtp_ca_file: Path | None = None
+    """PEM of the authorities that the SMTP server's certificate is checked against; the machine's own by default."""
     mail_from: str = "Lyceum <no-reply@lyceum.example>"

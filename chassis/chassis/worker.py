@@ -215,7 +215,11 @@ async def _forget(database: Database) -> None:
     old = {
         "processed_events": ("event_id", "processed_at", timedelta(days=days)),
         "idempotency_keys": ("id", "created_at", KEPT),
-        "mail_outbox": ("id", "sent_at", timedelta(days=days)),
+        "mail_outbox": (
+            "id",
+            "CASE WHEN next_attempt_at = 'infinity' THEN created_at ELSE sent_at END",
+            timedelta(days=days),
+        ),
         "ended_sessions": ("id", "ended_at", timedelta(seconds=database.settings.revocation_window)),
     }
     for table, (key, column, age) in old.items():
