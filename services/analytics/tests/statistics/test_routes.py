@@ -177,6 +177,24 @@ async def test_who_may_see_what(path, client, auth):
         assert tuple(answer.status_code for answer in answers) == statuses, path_
 
 
+async def test_the_staff_see_what_they_may(path, client, auth):
+    needed = {
+        f"/stats/users/{LEARNER}": "analytics.view_statistics",
+        f"/stats/instructors/{PROFILE}": "analytics.view_statistics",
+        f"/stats/courses/{COURSE}": "analytics.view_statistics",
+        "/analytics/freshness": "analytics.view_statistics",
+        "/activity": "analytics.view_activity",
+    }
+    for path_, permission in needed.items():
+        for held in ("analytics.view_statistics", "analytics.view_activity"):
+            answer = await client.get(f"/api/v1{path_}", headers=auth(STRANGER, permissions=[held]))
+            assert answer.status_code == (200 if held == permission else 403), (path_, held)
+    refused = await client.post(
+        "/api/v1/analytics/rebuild", headers=auth(STRANGER, permissions=list(needed.values()))
+    )
+    assert (refused.status_code, refused.json()["permission"]) == (403, "analytics.rebuild_statistics")
+
+
 async def test_what_is_not_understood_is_refused(client, auth):
     for path_ in (
         "/stats/platform?as_of=2026-11-22T00:00:00Z",
