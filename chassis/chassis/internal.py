@@ -1,7 +1,7 @@
 """Asking another service over HTTP: every wait bounded, safe questions asked again, refusals told in our terms."""
 
 import ssl
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,7 +65,7 @@ class InternalCalls:
             raise Unavailable(f"The {callee} service does not answer just now.") from error
         raise AssertionError("unreachable: the retries above return or raise")
 
-    async def lines(self, callee: str, path: str) -> AsyncIterator[bytes]:
+    async def lines(self, callee: str, path: str) -> AsyncGenerator[bytes, None]:
         """The lines `callee` answers with, one by one, as they come; none is held longer than its reader needs it.
 
         Raises NotFound for its 404; Unavailable when it cannot answer, or breaks off: what came before is then not

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from importlib import import_module
 from typing import Any
 
-from sqlalchemy import CheckConstraint, Column, Table, insert, text
+from sqlalchemy import CheckConstraint, Column, String, Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.db import Base, now
@@ -91,7 +91,7 @@ def _value(table: Table, column: Column[Any], person: Planted, given: Mapping[st
     if (coded := _coded(table).get(column.name)) is not None:
         return coded
     if _PERSON.search(column.name):
-        return person.user_id
+        return str(person.user_id) if isinstance(column.type, String) else person.user_id
     return _of_type(column, person, f"{person.mark} {name}")
 
 

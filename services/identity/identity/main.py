@@ -1,5 +1,6 @@
 """Identity's API: accounts, logins, sessions, tokens."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -18,6 +19,7 @@ from identity.billing import payment_routes as payments
 from identity.billing import routes as billing
 from identity.email_addresses import routes as email_addresses
 from identity.erasures import routes as erasures
+from identity.exports import routes as exports
 from identity.groups import routes as groups
 from identity.login_attempts import routes as login_attempts
 from identity.logins import routes as logins
@@ -92,6 +94,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             payments.router,
             accounts.router,
             accounts.internal_router,
+            exports.router,
             erasures.router,
             erasures.receipts_router,
             administration.router,
@@ -110,6 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.issuer = issuer
     app.state.hasher = hasher
     app.state.storage = Storage(settings)
+    app.state.export_turns = asyncio.Semaphore(settings.exports_at_once)
     app.state.darkroom = darkroom
     app.state.payment_provider = provider_of(settings, app.state.database)
     app.state.discovery = Discovery(outbound_of(settings))
