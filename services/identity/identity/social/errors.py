@@ -88,8 +88,3 @@ class MailedTooOften(TooManyRequests):
 class LinkedElsewhere(Conflict):
     slug = "social-account-linked-elsewhere"
     title = "This account at the provider belongs to somebody else here"
-
-
-class OnlyWayIn(Conflict):
-    slug = "only-way-in"
-    title = "Without this there would be no way to log in"

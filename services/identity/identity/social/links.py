@@ -16,12 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
 from identity.accounts.service import Account
+from identity.passkeys import service as passkeys
+from identity.passkeys.errors import OnlyWayIn
+from identity.passwords.rules import is_usable
 from identity.sessions import service as sessions
 from identity.social import queries
-from identity.social.errors import LinkedElsewhere, OnlyWayIn
+from identity.social.errors import LinkedElsewhere
 from identity.social.identities import ProvenIdentity
 from identity.social.models import SocialAccount, SocialToken, UserSocialAuth
-from identity.social.rules import is_usable
 from identity.vault import Vault
 
 SEALED = "sealed:"
@@ -117,7 +119,9 @@ async def _is_way_in_without(
     if is_usable(account.password):
         return True
     others = await session.scalars(queries.accounts_of(account.id))
-    return any(other.id != link.id and other.provider in names for other in others)
+    if any(other.id != link.id and other.provider in names for other in others):
+        return True
+    return await passkeys.count_of(session, account.id) > 0
 
 
 async def list_of(
@@ -172,9 +176,11 @@ async def export_of(session: AsyncSession, user_id: int) -> list[dict[str, Any]]
     return found
 
 
-async def forget(session: AsyncSession, user_id: int) -> None:
-    """Remove every link of an account, the providers' tokens with it; the caller holds the account's lock."""
+async def forget(session: AsyncSession, user_id: int, addresses: Sequence[str] = ()) -> None:
+    """Remove every link of an account, the providers' tokens with it, and the codes mailed to these addresses; the
+    caller holds the account's lock."""
     await queries.delete_links_of(session, user_id)
+    await queries.delete_codes_to(session, addresses)
 
 
 # --- the providers' tokens ------------------------------------------------------------------------------------

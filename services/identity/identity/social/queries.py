@@ -177,6 +177,10 @@ async def delete_codes(session: AsyncSession, before: datetime, limit: int) -> i
     return len(done.all())
 
 
+async def delete_codes_to(session: AsyncSession, emails: Sequence[str]) -> None:
+    await session.execute(delete(Code).where(Code.email.in_(emails)))
+
+
 async def delete_nonces(session: AsyncSession, before: int, limit: int) -> int:
     old = select(Nonce.id).where(Nonce.timestamp < before).limit(limit).with_for_update(skip_locked=True)
     done = await session.execute(delete(Nonce).where(Nonce.id.in_(old)).returning(Nonce.id))

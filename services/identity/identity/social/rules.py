@@ -186,11 +186,6 @@ def unusable_password() -> str:
     return UNUSABLE + secrets.token_urlsafe(30)
 
 
-def is_usable(password_hash: str) -> bool:
-    """Whether there is a password to log in with."""
-    return bool(password_hash) and not password_hash.startswith(UNUSABLE)
-
-
 def hidden(email: str) -> str:
     """An address as a hint for who knows it: `a***@example.com`."""
     local, _, domain = email.partition("@")

@@ -26,7 +26,9 @@ from identity.accounts.service import Account
 from identity.email_addresses import service as email_addresses
 from identity.login_attempts import service as login_attempts
 from identity.login_attempts.rules import Outcome, judge
+from identity.logins.errors import EmailNotVerified
 from identity.origin import Origin
+from identity.passkeys import service as passkeys
 from identity.providers import service as providers
 from identity.providers.errors import ProviderUnknown
 from identity.providers.rules import Provider
@@ -101,7 +103,7 @@ async def log_in(
 ) -> TokenPair:
     """Open a session for who the proof is about; for somebody new, with an account made for them.
 
-    Raises EmailNeeded or OwnershipNeeded (the login is paused), SecondFactorRequired, AccountNotUsable,
+    Raises EmailNeeded or OwnershipNeeded (the login is paused), SecondFactorRequired, AccountNotUsable, EmailNotVerified,
     ProviderAnswerRefused (the proof was used before).
     """
     async with database.transaction() as session:
@@ -156,21 +158,28 @@ async def _enter(
     origin: Origin,
 ) -> Settled:
     """Let the owner of a linked and locked account in, if the account may be used; the attempt is on record."""
-    outcome = await _outcome(session, account, origin)
-    if outcome is not Outcome.WELCOME:
-        login_attempts.record(session, account.id, origin, method, outcome)
-        return AccountNotUsable()
+    refusal = await _refusal(session, account, method, origin)
+    if refusal is not None:
+        return refusal
     await links.keep(session, issuer.vault, account, identity)
     return await second_factors.admit(session, issuer, account, origin, method)
 
 
-async def _outcome(session: AsyncSession, account: Account, origin: Origin) -> Outcome:
-    return judge(
+async def _refusal(
+    session: AsyncSession, account: Account, method: Method, origin: Origin
+) -> LyceumError | None:
+    """Why the owner of a locked account is not let in, the attempt put on record; None if they are."""
+    outcome = judge(
         right=True,
         is_active=account.is_active,
         is_email_verified=account.is_email_verified,
         locked=await login_attempts.is_locked(session, account, origin),
     )
+    if outcome is Outcome.WELCOME:
+        return None
+    login_attempts.record(session, account.id, origin, method, outcome)
+    # The old site linked accounts whose address nobody had confirmed.
+    return EmailNotVerified() if outcome is Outcome.UNVERIFIED else AccountNotUsable()
 
 
 # --- accounts by address --------------------------------------------------------------------------------------
@@ -340,10 +349,9 @@ async def _adopt(
         return LinkFromInside("Log in to it, and link the provider there.")
     if not account.is_email_verified:
         await _take_over_unconfirmed(session, account, email)
-    outcome = await _outcome(session, account, origin)
-    if outcome is not Outcome.WELCOME:
-        login_attempts.record(session, account.id, origin, method, outcome)
-        return AccountNotUsable()
+    refusal = await _refusal(session, account, method, origin)
+    if refusal is not None:
+        return refusal
     await links.keep(session, issuer.vault, account, identity)
     await links.tell(session, account, "social_account_linked", identity.provider_name)
     return None
@@ -352,13 +360,15 @@ async def _adopt(
 async def _take_over_unconfirmed(session: AsyncSession, account: Account, email: str) -> None:
     """Give an account that nobody ever confirmed to who owns its address.
 
-    Whoever registered it need not be them, and has its password: so that is void from now on. (Classic-federated merge
-    is the name of the attack.)
+    Whoever registered it need not be them, and has its password, or on the old site linked an account of their own: so
+    that is void from now on. (Classic-federated merge is the name of the attack.)
     """
     if not await email_addresses.verify_primary(session, account.id, email):
         raise Unavailable("The address is being confirmed just now.")
     await accounts.mark_email_verified(session, account)
     accounts.set_password(account, unusable_password())
+    await links.forget(session, account.id)
+    await passkeys.forget(session, account.id)
     await sessions.end_all(session, account.id, "password_reset")
 
 

@@ -153,6 +153,19 @@ async def test_the_only_way_in_stays(visitor: Visitor, client: httpx.AsyncClient
     assert sorted(answer.status_code for answer in answers) == [204, 409], "of both at once, one stays"
 
 
+async def test_a_passkey_is_a_way_in(visitor: Visitor, client: httpx.AsyncClient, database: Database) -> None:
+    pair = (await visitor.log_in("ada")).json()
+    ada = Person(client, "ada@idp.example", "ada", PASSWORD, pair["access"], pair["refresh"])
+    (only,) = (await ada.get(LINKS)).json()["items"]
+    await sql(
+        database,
+        "INSERT INTO passkeys (user_id, credential_id, public_key, name, is_backed_up) "
+        "SELECT id, 'c', 'k', 'phone', false FROM users_customuser",
+    )
+    answer = await client.delete(f"/api/v1{LINKS}/{only['id']}", headers=ada.headers)
+    assert answer.status_code == 204
+
+
 async def test_who_has_no_password_sets_one_by_mail(
     visitor: Visitor, client: httpx.AsyncClient, postbox: Postbox
 ) -> None:
@@ -220,5 +233,5 @@ async def test_the_export_and_the_end(visitor: Visitor, join: MakePerson, databa
     ]
     assert "sealed" not in str(told)
     async with database.transaction() as session:
-        await links.forget(session, user_id)
+        await links.forget(session, user_id, ["ada@example.com"])
         assert await links.export_of(session, user_id) == []

@@ -214,10 +214,20 @@ async def test_who_registered_a_strangers_address_keeps_no_key_to_it(
     register: MakePerson,
     postbox: Postbox,
     database: Database,
+    mobile: MobileClient,
 ) -> None:
     """Pre-hijacking: an account made with the victim's address and the attacker's password, never confirmed."""
     attacker = await register("ada")
     await postbox.collect()
+    # As the old site let them: with an account at the provider of their own.
+    await sql(
+        database,
+        "INSERT INTO socialaccount_socialaccount (user_id, provider, uid) "
+        "SELECT id, 'campus', 'sub-grace' FROM users_customuser",
+    )
+    id_token = (await mobile.tokens("grace"))["id_token"]
+    refused = await client.post(f"{SOCIAL}/campus/token", json={"id_token": id_token})
+    assert (refused.status_code, refused.json()["type"]) == (403, "/problems/email-not-verified")
     problem = await paused(visitor, "adah", "social-ownership-needed")
     answer = await resume(client, problem["partial"], code=await code_in(postbox))
     assert answer.status_code == 200, answer.text
@@ -226,6 +236,8 @@ async def test_who_registered_a_strangers_address_keeps_no_key_to_it(
     assert (await attacker.log_in()).status_code == 401
     ((password,),) = await sql(database, "SELECT password FROM users_customuser")
     assert password.startswith("!")
+    uids = await sql(database, "SELECT uid FROM socialaccount_socialaccount")
+    assert [row[0] for row in uids] == ["sub-adah"]
 
 
 @pytest.mark.usefixtures("ada_there")
