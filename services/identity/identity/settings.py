@@ -96,8 +96,8 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     dunning_retry_days: Annotated[tuple[int, ...], NoDecode] = (0, 1, 3, 5)
     """On which days after the end of the period the renewal is tried again, separated by commas; the end itself is
     always one of them."""
-    confirmation_hours: int = Field(24, ge=1, le=24 * 7)
-    """How long a payment waits for its payer to confirm it."""
+    confirmation_hours: int = Field(12, ge=1, le=24 * 7)
+    """How long a payment waits for its payer to confirm it. Renewals wait meanwhile: less than their lead."""
 
     passkey_rp_id: str | None = None
     """The domain that passkeys are bound to; the host of `public_url` unless given. Another one ends all passkeys."""

@@ -164,9 +164,9 @@ def keep_subscriptions(settings: Settings) -> Callable[[Database], Awaitable[Non
         # What is still open first: a renewal waits for it.
         await billing.settle_payments(database, provider, settings)
         await billing.renew_subscriptions(database, provider, settings)
-        await billing.expire_subscriptions(database, settings)
         await billing.finish_refunds(database, provider)
         await billing.forget_customers(database, provider)
+        await billing.expire_subscriptions(database, settings)
 
     return work
 

@@ -30,7 +30,10 @@ async def claim_due(session: AsyncSession, instant: datetime) -> Subscription | 
 async def claim_ended(
     session: AsyncSession, instant: datetime, past_due_since: datetime, at_most: int
 ) -> Sequence[Subscription]:
-    """Subscriptions that are over, locked: ended and not to be renewed, or past due for too long."""
+    """Subscriptions that are over, locked: ended and not to be renewed, or past due for too long.
+
+    Renewed is what has a time for it; what the old site renewed by itself has none.
+    """
     rows = await session.scalars(
         select(Subscription)
         .where(
@@ -41,6 +44,7 @@ async def claim_ended(
                     or_(
                         Subscription.status == "cancelled",
                         and_(Subscription.status == "active", Subscription.is_auto_renew.is_(False)),
+                        and_(Subscription.status == "active", Subscription.renew_at.is_(None)),
                     ),
                 ),
                 and_(Subscription.status == "past_due", Subscription.end_date <= past_due_since),

@@ -118,6 +118,7 @@ class PaymentOut(OutputModel):
     period_start: Instant | None
     period_end: Instant | None
     provider: str = Field(examples=["sandbox"])
+    method_label: str | None = Field(examples=["visa 4242"])
     created_at: Instant
     settled_at: Instant | None
     receipt: ReceiptOut | None

@@ -63,7 +63,9 @@ async def subscribe(
             if under_way is None:
                 begun = await _begin(session, provider, settings, subscription, wish, instant)
         if under_way is not None:
-            await _make_way(database, provider, settings, under_way, wish, instant)
+            still = await _make_way(database, provider, settings, under_way, wish, instant)
+            if still is not None:
+                return still
             continue
         if begun is None:
             return None
@@ -133,24 +135,29 @@ async def _make_way(
     under_way: Payment,
     wish: Wish,
     instant: datetime,
-) -> None:
+) -> Payment | None:
     """Let an earlier payment come to its end, so that this wish can be looked at.
 
-    One that waits for its payer is asked for again by the same wish, and withdrawn by another. Raises
-    PaymentConfirmationRequired, or PaymentInProgress where nobody can know yet.
+    One that waits for its payer is asked for again by the same wish, and withdrawn by another. Returns it where it is
+    this very wish's and nobody can know its outcome yet. Raises PaymentConfirmationRequired, or PaymentInProgress where
+    it is another's.
     """
-    if under_way.status == "pending" and under_way.check_at is not None and under_way.check_at > instant:
-        raise PaymentInProgress("Wait for its outcome.", payment_id=under_way.id)
-    waits = timedelta(hours=settings.confirmation_hours)
-    outcome = await payments.ask_after(database, provider, under_way, instant, waits=waits)
-    payment = await settle(database, settings, under_way.id, outcome, instant)
+    payment = under_way
+    if payment.status == "confirming" or payment.check_at is None or payment.check_at <= instant:
+        waits = timedelta(hours=settings.confirmation_hours)
+        outcome = await payments.ask_after(database, provider, payment, instant, waits=waits)
+        payment = await settle(database, settings, payment.id, outcome, instant)
+    the_same = payment.tier == wish.tier and wish.method in (None, payment.method)
     if payment.status == "confirming":
-        if payment.tier == wish.tier and wish.method in (None, payment.method):
+        if the_same:
             raise confirmation_of(payment)
         outcome = await payments.withdraw(provider, payment)
         payment = await settle(database, settings, payment.id, outcome, instant)
+    elif payment.status == "pending" and the_same:
+        return payment
     if payment.status in ("pending", "confirming"):
         raise PaymentInProgress("Wait for its outcome.", payment_id=payment.id)
+    return None
 
 
 def _answer(payment: Payment) -> Payment | None:

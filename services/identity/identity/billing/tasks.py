@@ -4,11 +4,12 @@ Each task may run in several workers at once and at any time: what one has in ha
 charged before it is written down. `instant` is the time it works by; each returns how much it did.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
 from chassis.db import Database, now
-from chassis.errors import NotFound
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
@@ -18,7 +19,6 @@ from identity.billing.rules import next_period
 from identity.billing.service import Subscription
 from identity.billing.settlement import begin_period, fall_behind, settle
 from identity.payments import service as payments
-from identity.payments.errors import NotAttempted, OutcomeUnknown
 from identity.payments.port import Provider
 from identity.payments.service import Payment
 from identity.settings import Settings
@@ -39,18 +39,38 @@ async def renew_subscriptions(
 ) -> int:
     """Ask for the next month of every subscription that is due."""
     instant = instant or now()
-    done = 0
-    while done < AT_MOST:
+    for done in range(AT_MOST):
+        # Put off first, so that one which fails again and again is not always the first of those due.
         async with database.transaction() as session:
-            subscription = await queries.claim_due(session, instant)
-            if subscription is None:
+            claimed = await queries.claim_due(session, instant)
+            if claimed is None:
                 return done
-            begun = await _begin_renewal(session, provider, settings, subscription, instant)
-        if begun is not None:
-            outcome = await payments.attempt(database, provider, begun, off_session=True)
-            await settle(database, settings, begun.id, outcome, instant)
-        done += 1
-    return done
+            claimed.renew_at = instant + LEASE
+        with _one_of_many("renewal", user=claimed.user_id):
+            await _renew(database, provider, settings, claimed.user_id, instant)
+    return AT_MOST
+
+
+async def _renew(
+    database: Database, provider: Provider, settings: Settings, user_id: int, instant: datetime
+) -> None:
+    async with database.transaction() as session:
+        subscription = await queries.of_user(session, user_id, lock=True)
+        if subscription is None:
+            return
+        begun = await _begin_renewal(session, provider, settings, subscription, instant)
+    if begun is not None:
+        outcome = await payments.attempt(database, provider, begun, off_session=True)
+        await settle(database, settings, begun.id, outcome, instant)
+
+
+@contextmanager
+def _one_of_many(what: str, **which: int) -> Iterator[None]:
+    """What fails with one is logged whole, and does not keep the worker from the others."""
+    try:
+        yield
+    except Exception:
+        log.exception("a task about a payment failed", what=what, **which)
 
 
 async def _begin_renewal(
@@ -64,10 +84,15 @@ async def _begin_renewal(
     if subscription.end_date is None or not subscription.is_auto_renew:
         subscription.renew_at = None
         return None
-    if not await _has_active_account(session, subscription.user_id):
+    account = await accounts.find(session, subscription.user_id)
+    if not account.is_active:
         # Who cannot log in is not charged for it.
         service.end_renewal(subscription, "expired" if subscription.status == "past_due" else "cancelled")
         service.tell_changed(session, subscription)
+        return None
+    if accounts.is_banned(account, instant):
+        # Nor who is banned, for the time of it.
+        subscription.renew_at = account.temporary_ban_until
         return None
     if await payments.open_of(session, subscription.user_id) is not None:
         subscription.renew_at = instant + PUT_OFF
@@ -87,7 +112,6 @@ async def _begin_renewal(
             session, settings, subscription, tier=tier, about=about, failure=None, instant=instant
         )
         return None
-    subscription.renew_at = instant + LEASE
     return await payments.record(
         session,
         user_id=subscription.user_id,
@@ -100,13 +124,6 @@ async def _begin_renewal(
         for_end=subscription.end_date,
         instant=instant,
     )
-
-
-async def _has_active_account(session: AsyncSession, user_id: int) -> bool:
-    try:
-        return (await accounts.find(session, user_id)).is_active
-    except NotFound:
-        return False
 
 
 async def expire_subscriptions(
@@ -140,8 +157,9 @@ async def settle_payments(
             payment = await payments.claim_open(session, provider.name, instant)
         if payment is None:
             return done
-        outcome = await payments.ask_after(database, provider, payment, instant, waits=waits)
-        await settle(database, settings, payment.id, outcome, instant)
+        with _one_of_many("settlement", payment=payment.id):
+            outcome = await payments.ask_after(database, provider, payment, instant, waits=waits)
+            await settle(database, settings, payment.id, outcome, instant)
     return AT_MOST
 
 
@@ -154,8 +172,9 @@ async def finish_refunds(database: Database, provider: Provider, instant: dateti
             payment = None if refund is None else await payments.find(session, refund.payment_id)
         if refund is None or payment is None:
             return done
-        outcome = await payments.pay_back_again(provider, payment, refund)
-        await settle_refund(database, payment.id, refund.id, outcome, instant)
+        with _one_of_many("refund", refund=refund.id):
+            outcome = await payments.pay_back_again(provider, payment, refund)
+            await settle_refund(database, payment.id, refund.id, outcome, instant)
     return AT_MOST
 
 
@@ -167,13 +186,10 @@ async def forget_customers(database: Database, provider: Provider, instant: date
             forgotten = await payments.claim_forgotten(session, provider.name, instant)
         if forgotten is None:
             return done
-        try:
+        with _one_of_many("forgetting", customer=forgotten.row_id):
             await provider.forget(forgotten.customer_id, forgotten.method_id)
-        except (NotAttempted, OutcomeUnknown) as error:
-            log.warning("the payment provider has not forgotten a customer yet", error=repr(error))
-            continue
-        async with database.transaction() as session:
-            await payments.forget_customer(session, forgotten)
+            async with database.transaction() as session:
+                await payments.forget_customer(session, forgotten)
     return AT_MOST
 
 

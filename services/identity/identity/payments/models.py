@@ -54,6 +54,7 @@ class Payment(Base):
     payment_key: Mapped[str] = mapped_column(Text, unique=True)
     """The provider charges once for a key, however often it is asked; we find the charge by it."""
     method: Mapped[str] = mapped_column(Text)
+    method_label: Mapped[str | None] = mapped_column(Text)
     provider_payment_id: Mapped[str | None] = mapped_column(Text)
     failure_code: Mapped[str | None] = mapped_column(String)
     confirmation: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))

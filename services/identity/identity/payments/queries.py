@@ -81,7 +81,9 @@ async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int, i
         .values(check_at=instant, confirmation=None)
     )
     await session.execute(
-        update(Payment).where(Payment.user_id == user_id).values(user_id=tombstone_id, method="")
+        update(Payment)
+        .where(Payment.user_id == user_id)
+        .values(user_id=tombstone_id, method="", method_label=None)
     )
     await session.execute(
         update(Refund).where(Refund.requested_by_id == user_id).values(requested_by_id=tombstone_id)

@@ -177,6 +177,8 @@ def note(payment: Payment, outcome: Outcome, instant: datetime) -> bool:
     elif payment.status not in queries.OPEN:
         return False
     payment.provider_payment_id = outcome.provider_id or payment.provider_payment_id
+    # A notice names the method by its id alone; the answer that came before said more.
+    payment.method_label = outcome.method_label or payment.method_label
     if outcome.state == "pending":
         payment.check_at = instant + ASKED_AGAIN
         return False
@@ -265,14 +267,13 @@ async def saved_method(session: AsyncSession, user_id: int, provider: str) -> Me
 
 
 async def save_method(session: AsyncSession, payment: Payment, outcome: Outcome) -> Method | None:
-    """Keep what paid, for renewals; what is saved by now. The notice of a payment may not know the label."""
+    """Keep what paid, for renewals; what is saved by now."""
     customer = await queries.customer_of(session, payment.user_id, payment.provider)
     if customer is None:
         return None
     if outcome.method_id is not None:
-        if outcome.method_label is not None or customer.method_id != outcome.method_id:
-            customer.method_label = outcome.method_label
         customer.method_id = outcome.method_id
+        customer.method_label = payment.method_label
     if customer.method_id is None:
         return None
     return Method(customer.method_id, customer.method_label or payment.provider)

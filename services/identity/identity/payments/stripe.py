@@ -236,7 +236,7 @@ class Stripe:
         except (stripe.CardError, stripe.InvalidRequestError) as error:
             raise _Refused(error) from error
         except (stripe.StripeError, TimeoutError) as error:
-            log.warning("stripe did not answer", error=type(error).__name__)
+            log.warning("stripe did not answer", error=type(error).__name__, cause=repr(error.__cause__))
             raise OutcomeUnknown(type(error).__name__) from error
         plain: Json = answered.to_dict()
         return plain

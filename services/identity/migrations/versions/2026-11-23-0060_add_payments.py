@@ -65,6 +65,7 @@ def _create_payments() -> None:
         sa.Column("provider", sa.String(), nullable=False),
         sa.Column("payment_key", sa.Text(), nullable=False),
         sa.Column("method", sa.Text(), nullable=False),
+        sa.Column("method_label", sa.Text(), nullable=True),
         sa.Column("provider_payment_id", sa.Text(), nullable=True),
         sa.Column("failure_code", sa.String(), nullable=True),
         sa.Column("confirmation", JSONB(), nullable=True),

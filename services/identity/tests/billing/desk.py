@@ -11,7 +11,7 @@ from contracts.identity import SubscriptionChanged
 from identity.billing import tasks
 from identity.billing.models import Subscription
 from identity.billing.subscribing import Wish, cancel, subscribe
-from identity.payments.models import Payment, Refund, SandboxIntent, SandboxRefund
+from identity.payments.models import Payment, Refund, SandboxIntent, SandboxMethod, SandboxRefund
 from identity.payments.port import Provider
 from identity.settings import Settings
 from identity.testing import Person
@@ -46,9 +46,7 @@ class Desk:
 
     async def subscription(self, user_id: int) -> Subscription:
         async with self.database.transaction() as session:
-            return (
-                await session.scalars(select(Subscription).where(Subscription.user_id == user_id))
-            ).one()
+            return (await session.scalars(select(Subscription).where(Subscription.user_id == user_id))).one()
 
     async def payments(self) -> list[Payment]:
         async with self.database.transaction() as session:
@@ -79,6 +77,11 @@ class Desk:
                 )
             ) or 0
 
+    async def relent(self) -> None:
+        """Have the sandbox's bank say yes from now on."""
+        async with self.database.transaction() as session:
+            await session.execute(update(SandboxMethod).values(token="tok_ok"))
+
     async def set_back(self, user_id: int, **columns: Any) -> None:
         """Have a subscription look as time, or the old site, made it."""
         async with self.database.transaction() as session:
@@ -92,16 +95,17 @@ async def subscribe_over_http(person: Person, tier: str, method: Any = None) -> 
     return await person.post("/users/me/subscription", body)
 
 
-def changes(events: list[Any], since: int = 0) -> list[tuple[str, str, bool]]:
+def changes(events: list[Any], since: int = 0, user_id: int | None = None) -> list[tuple[str, str, bool]]:
     """(tier, status, is_auto_renew) of every SubscriptionChanged, checking that versions go up one by one."""
     told = [event for event in events if isinstance(event, SubscriptionChanged)]
+    told = [event for event in told if user_id in (None, event.user_id)]
     assert [event.version for event in told] == list(range(1, len(told) + 1))
-    return [(event.tier, event.status, event.is_auto_renew) for event in told][since:]
+    seen: list[tuple[str, str, bool]] = [(one.tier, one.status, one.is_auto_renew) for one in told]
+    return seen[since:]
 
 
-def utc(*parts: int) -> datetime:
-    year, month, day, *rest = parts
-    return datetime(year, month, day, *rest, tzinfo=UTC)
+def utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
+    return datetime(year, month, day, hour, minute, tzinfo=UTC)
 
 
 def slug(answer: httpx.Response) -> tuple[int, str]:
