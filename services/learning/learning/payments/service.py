@@ -3,6 +3,7 @@
 from datetime import datetime
 from decimal import Decimal
 
+from chassis.receipts import is_genuine
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from learning.payments import queries, rules, sandbox
@@ -84,7 +85,7 @@ async def pay_back(
 
 
 def _require_genuine(secret: bytes, receipt: dict[str, object]) -> None:
-    if not rules.is_genuine(secret, receipt):
+    if not is_genuine(secret, receipt):
         raise ForgedReceipt(f"the receipt of {receipt.get('payment_id')} is not signed by the provider")
 
 

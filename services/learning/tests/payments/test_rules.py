@@ -4,7 +4,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from learning.payments.rules import is_genuine, outcome_of, refundable_until, signed_receipt
+from chassis.receipts import is_genuine
+from learning.payments.rules import outcome_of, refundable_until, signed_receipt
 
 AT = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
