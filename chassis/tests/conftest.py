@@ -16,7 +16,6 @@ from chassis.schemas import Identifier, InputModel, Instant, Money, OutputModel
 from chassis.settings import ServiceSettings
 from chassis.testing import ISSUER, Keys, Templates, Upstream, with_driver
 from chassis.web import (
-    AdminUser,
     Calls,
     CurrentUser,
     IfMatch,
@@ -145,11 +144,6 @@ async def follow_a_link(token: str) -> ThingOut:
 @router.get("/me")
 async def who(user: OptionalUser) -> dict[str, int | None]:
     return {"user_id": user.user_id if user else None}
-
-
-@router.get("/admin-only")
-async def admins(user: AdminUser) -> dict[str, int]:
-    return {"user_id": user.user_id}
 
 
 @router.get("/staff-only")

@@ -82,10 +82,10 @@ async def test_a_good_token_is_a_person_and_none_is_a_guest(client: httpx.AsyncC
 
 
 async def test_roles(client: httpx.AsyncClient, auth: Any) -> None:
-    guest = await client.get("/api/v1/admin-only")
+    guest = await client.get("/api/v1/staff-only")
     assert (guest.status_code, guest.headers["www-authenticate"]) == (401, 'Bearer realm="lyceum"')
-    assert (await client.get("/api/v1/admin-only", headers=auth(1))).status_code == 403
-    assert (await client.get("/api/v1/admin-only", headers=auth(1, "admin"))).status_code == 200
+    assert (await client.get("/api/v1/staff-only", headers=auth(1))).status_code == 403
+    assert (await client.get("/api/v1/staff-only", headers=auth(1, "admin"))).status_code == 200
 
 
 async def test_a_remembered_token_still_expires(

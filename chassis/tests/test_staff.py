@@ -47,7 +47,7 @@ async def test_a_guest_is_asked_who_they_are(client: httpx.AsyncClient) -> None:
 async def test_openapi_names_the_permission(app: FastAPI) -> None:
     paths = app.openapi()["paths"]
     assert paths["/api/v1/staff-only"]["get"]["security"] == [{"access_token": [RIGHT]}]
-    assert paths["/api/v1/admin-only"]["get"]["security"] == [{"access_token": []}]
+    assert paths["/api/v1/things"]["post"]["security"] == [{"access_token": []}]
     letters = paths["/api/v1/ops/learning/dead-letters/{letter_id}/retry"]["post"]
     assert letters["security"] == [{"access_token": ["learning.resolve_dead_letter"]}]
 

@@ -2,7 +2,6 @@
 
 from chassis.web.app import service_app
 from chassis.web.deps import (
-    AdminUser,
     Calls,
     CurrentUser,
     IfMatch,
@@ -16,7 +15,6 @@ from chassis.web.route import Router
 from chassis.web.server import serve
 
 __all__ = [
-    "AdminUser",
     "Calls",
     "CurrentUser",
     "IfMatch",

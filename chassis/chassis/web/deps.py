@@ -8,7 +8,7 @@ from fastapi.security import HTTPBearer, SecurityScopes
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis.auth import InvalidToken, PermissionMissing, Principal, ServiceTokenVerifier, TokenVerifier
-from chassis.errors import Forbidden, Unauthenticated
+from chassis.errors import Unauthenticated
 from chassis.internal import InternalCalls
 
 _bearer = HTTPBearer(
@@ -51,12 +51,6 @@ async def _optional(request: Request, _scheme: Annotated[object, Security(_beare
 async def _current(principal: Annotated[Principal | None, Depends(_optional)]) -> Principal:
     if principal is None:
         raise Unauthenticated
-    return principal
-
-
-async def _admin(principal: Annotated[Principal, Depends(_current)]) -> Principal:
-    if not principal.is_admin:
-        raise Forbidden("Only admins may do this.")
     return principal
 
 
@@ -119,7 +113,6 @@ Session = Annotated[AsyncSession, Depends(_session)]
 """The session of this request's transaction."""
 OptionalUser = Annotated[Principal | None, Depends(_optional)]
 CurrentUser = Annotated[Principal, Depends(_current)]
-AdminUser = Annotated[Principal, Depends(_admin)]
 ServiceCaller = Annotated[str, Depends(_service)]
 """The name of the calling service; its token was verified."""
 Calls = Annotated[InternalCalls, Depends(_calls)]
