@@ -36,6 +36,7 @@ from identity.passkeys import service as passkeys
 from identity.passwords.hashing import Hasher
 from identity.profile_pictures import service as profile_pictures
 from identity.reauthentication import service as reauthentication
+from identity.rights import service as rights
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.settings import Settings
@@ -127,6 +128,7 @@ async def erase_again(session: AsyncSession, user_id: int, tombstone_id: int) ->
     nothing. What was under way at the erasure may have written such a thing after it."""
     await audit.forget(session, user_id, tombstone_id)
     await instructor_standing.replace_user(session, user_id, tombstone_id)
+    await rights.forget(session, user_id)
     await scrub_chassis_tables(session, user_id, tombstone_id)
 
 

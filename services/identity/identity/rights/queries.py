@@ -247,5 +247,9 @@ async def next_withdrawals(session: AsyncSession, limit: int) -> list[RightsWith
     return list(await session.scalars(statement))
 
 
+async def remove_withdrawals_of(session: AsyncSession, user_id: int) -> None:
+    await session.execute(delete(RightsWithdrawal).where(RightsWithdrawal.user_id == user_id))
+
+
 async def remove_withdrawals(session: AsyncSession, ids: Collection[int]) -> None:
     await session.execute(delete(RightsWithdrawal).where(RightsWithdrawal.id.in_(ids)))

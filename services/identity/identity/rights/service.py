@@ -234,3 +234,8 @@ async def export_of(session: AsyncSession, user_id: int) -> dict[str, Any]:
         "permissions": list(held.permissions),
         "effective_permissions": list(held.effective),
     }
+
+
+async def forget(session: AsyncSession, user_id: int) -> None:
+    """Take an account off the list of those who lost rights; what it was given goes with it."""
+    await queries.remove_withdrawals_of(session, user_id)
