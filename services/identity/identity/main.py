@@ -46,7 +46,6 @@ from identity.tokens.issuer import Issuer
 from identity.vault import vault_of
 from identity.ways_in import routes as ways_in
 
-
 ROUTERS = [
     token_routes.router,
     registration.router,
