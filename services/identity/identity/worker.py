@@ -201,7 +201,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("sweep_pictures", 24 * HOUR, partial(profile_pictures.sweep, storage=storage)),
         PeriodicJob("sweep_erased", 60, partial(sweep, erase=erasures.erase_again)),
         PeriodicJob("late_erasures", 60, partial(erasures.ask_again, settings=settings)),
-        PeriodicJob("mailed_receipts", 60, erasures.forget_mailed),
+        PeriodicJob("mailed_receipts", 10, erasures.forget_mailed),
         PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
     ]
 
