@@ -22,6 +22,7 @@ class Operation:
     path_parameters: Mapping[str, Json]
     query_parameters: frozenset[str]
     body: Json | None
+    body_required: bool
     is_guarded: bool
     """Says that it takes a token."""
     lets_guests_in: bool
@@ -63,7 +64,8 @@ def _operation(document: Json, template: str, method: str, item: Json) -> Operat
     parameters = [
         resolve(document, one) for one in (*item.get("parameters", ()), *told.get("parameters", ()))
     ]
-    content = resolve(document, told.get("requestBody", {})).get("content", {})
+    sent = resolve(document, told.get("requestBody", {}))
+    content = sent.get("content", {})
     schema = content.get("application/json", {}).get("schema")
     security = told.get("security", [])
     return Operation(
@@ -72,7 +74,9 @@ def _operation(document: Json, template: str, method: str, item: Json) -> Operat
         template=template,
         path_parameters={one["name"]: one["schema"] for one in parameters if one["in"] == "path"},
         query_parameters=frozenset(one["name"] for one in parameters if one["in"] == "query"),
-        body=None if schema is None else resolve(document, schema),
+        # A body that may be left out is "this or null" in the document.
+        body=None if schema is None else alternatives(document, schema)[0],
+        body_required=sent.get("required", False),
         is_guarded=bool(security),
         lets_guests_in=not security or {} in security,
         permissions=tuple(name for one in security for name in one.get("access_token", ())),

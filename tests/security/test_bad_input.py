@@ -65,7 +65,8 @@ async def test_malformed_json_is_told(
         answer = await http.request(operation.method, operation.path(), content=body, headers=as_admin | JSON)
         return refusal(answer, 422, 400)
 
-    assert await each(taking_json, ask) == []
+    held = [one for one in taking_json if body or one.body_required]
+    assert await each(held, ask) == []
 
 
 @pytest.mark.parametrize("body", ["[]", '"text"', "17", "null", "true", "[{}]"])
@@ -78,12 +79,12 @@ async def test_json_of_another_shape_is_told(
     body: str,
 ) -> None:
     async def ask(operation: Operation) -> str | None:
-        if body == "null" and operation.body is not None and "properties" not in operation.body:
-            return None
         answer = await http.request(operation.method, operation.path(), content=body, headers=as_admin | JSON)
         return refusal(answer, 422)
 
-    assert await each(taking_json, ask) == []
+    # A body that may be left out may be null as well.
+    held = [one for one in taking_json if body != "null" or one.body_required]
+    assert await each(held, ask) == []
 
 
 async def test_an_unknown_field_is_told(
