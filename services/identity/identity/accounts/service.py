@@ -162,6 +162,11 @@ async def lock(session: AsyncSession, user_id: int) -> CustomUser:
     return account
 
 
+async def lock_if_there(session: AsyncSession, user_id: int) -> CustomUser | None:
+    """The account, its row locked until the transaction ends; None when there is none."""
+    return await queries.by_id(session, user_id, lock=True)
+
+
 async def lock_by_email(session: AsyncSession, email: str) -> CustomUser | None:
     """The account of an address, its row locked until the transaction ends; None when there is none."""
     return await queries.by_email(session, email, lock=True)

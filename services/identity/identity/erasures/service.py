@@ -120,12 +120,21 @@ async def _forget(session: AsyncSession, account: Account, tombstone_id: int, in
     await mail_requests.forget(session, addresses)
     await forget_recipients(session, addresses)
     await accounts.remove(session, account)
-    await erase_again(session, user_id, tombstone_id)
+    await _write_over(session, user_id, tombstone_id)
 
 
 async def erase_again(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
-    """Write the tombstone over whatever names the user and does not go with the account; done twice, it changes
-    nothing. What was under way at the erasure may have written such a thing after it."""
+    """Forget somebody who was erased before, whatever brought them back: a request that was under way, or a backup.
+    Done twice, it changes nothing."""
+    account = await accounts.lock_if_there(session, user_id)
+    if account is not None:
+        await _forget(session, account, tombstone_id, now())
+    else:
+        await _write_over(session, user_id, tombstone_id)
+
+
+async def _write_over(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Write the tombstone over whatever names the user and does not go with the account."""
     await audit.forget(session, user_id, tombstone_id)
     await instructor_standing.replace_user(session, user_id, tombstone_id)
     await rights.forget(session, user_id)

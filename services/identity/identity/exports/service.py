@@ -44,6 +44,8 @@ SENT_AT_ONCE = 64 * 1024
 DEADLINE_SECONDS = 110.0
 """A little less than the gateway waits."""
 
+PICTURE_LOST = b"Your profile names a picture whose file is not there any more.\n"
+
 TOLD: dict[str, Callable[[AsyncSession, int], Awaitable[Any]]] = {
     "account": accounts.export_of,
     "profile": profiles.export_of,
@@ -154,9 +156,10 @@ async def _put_picture(sources: Sources, archive: Archive, user_id: int) -> None
         key = await profiles.picture_key(session, user_id)
         try:
             content = await profile_pictures.read(session, sources.storage, user_id)
-        except NotFound as error:
-            # It is said to be there, and is not: no reason to be silent about it.
-            raise ExportIncomplete("Your picture cannot be read just now.") from error
+        except NotFound:
+            # Lost with a disk, perhaps: no reason to keep the rest back, nor to be silent about it.
+            await archive.put("identity/profile_picture.txt", PICTURE_LOST)
+            return
     if content is not None and key is not None:
         await archive.put(f"identity/profile_picture.{key.rpartition('.')[2]}", content)
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from chassis.db import now
+from chassis.erasure import sweep
 from chassis.planting import Planted, plant, rows_of, traces, unexcused
 from contracts.identity import UserErased
 from contracts.instructor import InstructorChanged
@@ -130,3 +131,19 @@ def report(event, service):
 def standing_of(user_id):
     told = InstructorChanged.model_json_schema()["examples"][0]
     return InstructorChanged.model_validate_json(json.dumps({**told, "user_id": user_id, "profile_id": 99}))
+
+
+async def test_whoever_a_backup_brings_back_is_erased_again(join, database):
+    """What docs/runbook.md says to do after a restore: name the erased, and let the sweep do the rest."""
+    ada, ben = await join("ada"), await join("ben")
+    me = (await ada.me())["id"]
+    async with database.transaction() as session:
+        await session.execute(
+            text("INSERT INTO erased_people VALUES (:id, 900, now() - interval '1 hour')"), {"id": me}
+        )
+    await sweep(database, erase_again)
+    async with database.transaction() as session:
+        left = list(await session.scalars(text("SELECT username FROM users_customuser")))
+        swept = await session.scalar(text("SELECT swept_at IS NOT NULL FROM erased_people"))
+    assert (left, swept) == (["ben"], True)
+    assert (await ben.get("/users/me")).status_code == 200
