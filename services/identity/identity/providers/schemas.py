@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from chassis.pagination import PageParams
 from chassis.schemas import Identifier, InputModel, Instant, OutputModel
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, SecretStr, StringConstraints, model_validator
 
 from identity.providers.rules import GITHUB, GITHUB_URLS, GOOGLE, OPENID_CONNECT, RESERVED_SLUGS, slug_of
 
@@ -91,9 +91,21 @@ def _check_settings(provider: str, settings: ProviderSettings) -> None:
         raise ValueError(f"{', '.join(sorted(wrong))} does not belong to a provider of kind {provider}")
 
 
+_CAMPUS: dict[str, Any] = {
+    "provider": "openid_connect",
+    "provider_id": "campus",
+    "name": "Campus login",
+    "client_id": "lyceum",
+    "secret": "kEpT-bY-tHe-pRoViDeR",
+    "settings": {"issuer": "https://login.campus.example"},
+}
+
+
 class SocialAppIn(InputModel):
     """A provider to configure. Its `provider` and `provider_id` stay what they are from then on: the accounts linked to
     it are known by them."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_CAMPUS]})
 
     provider: Kind = Field(examples=["openid_connect"])
     provider_id: Slug | Literal[""] = Field(

@@ -6,7 +6,8 @@ from identity.providers import service
 from identity.providers.errors import ProviderUnavailable, ProviderUnknown
 from identity.providers.models import Site, SocialApp, SocialAppSite
 from identity.settings import Settings
-from identity.vault import Vault
+from identity.vault import Vault, vault_of
+from identity.worker import jobs
 from pydantic import SecretStr
 
 OLD = SecretStr("T" * 43 + "=")
@@ -100,6 +101,18 @@ async def test_secrets_move_to_the_newest_key(database: Database) -> None:
             with pytest.raises(ProviderUnavailable):
                 service.open_secret(old, row)
     assert await secret_of(database, bare) == ""
+
+
+async def test_the_worker_seals_what_the_old_site_left_in_the_clear(
+    database: Database, settings: Settings
+) -> None:
+    app_id = await kept(database, provider="github", secret="plain")
+    job = next(job for job in jobs(settings) if job.name == "client_secrets")
+    await job.work(database)
+    assert (await secret_of(database, app_id)).startswith("sealed:")
+    async with database.transaction() as session:
+        found = await service.find_provider(session, vault_of(settings), settings, "github")
+    assert found.client_secret.get_secret_value() == "plain"
 
 
 async def test_a_secret_opens_in_its_own_row_alone(database: Database, settings: Settings) -> None:
