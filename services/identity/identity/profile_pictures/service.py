@@ -5,6 +5,7 @@ gives it to a profile takes that back and writes the old one down: whatever dies
 """
 
 import asyncio
+import contextlib
 from datetime import timedelta
 
 from chassis.db import Database, now
@@ -57,7 +58,9 @@ async def take_away(session: AsyncSession, user_id: int) -> None:
 
 async def forget(session: AsyncSession, user_id: int) -> None:
     """Have an account's picture removed once this transaction commits, and tell nobody: at the account's erasure."""
-    await _replace(session, user_id, None)
+    # Accounts of the old site may have no profile.
+    with contextlib.suppress(NotFound):
+        await _replace(session, user_id, None)
 
 
 async def _replace(session: AsyncSession, user_id: int, key: str | None) -> bool:

@@ -364,6 +364,7 @@ async def test_at_the_erasure_the_picture_goes_and_nobody_is_told(
     async with database.transaction() as session:
         await service.forget(session, user_id)
         await service.forget(session, user_id)
+        await service.forget(session, 999_999)
     await service.remove_unwanted(database, storage)
     assert stored() == []
     assert (await client.get(url)).status_code == 404
