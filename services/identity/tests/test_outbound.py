@@ -4,12 +4,12 @@ import asyncio
 import contextlib
 import datetime
 import ssl
+import warnings
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 import httpx
 import pytest
-from authlib.integrations.httpx_client import AsyncOAuth2Client
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -356,6 +356,10 @@ async def test_an_authority_nobody_trusts(tmp_path: Path) -> None:
 
 
 async def test_authlib_goes_this_way_out() -> None:
+    with warnings.catch_warnings():
+        # It would rather be installed with the successor of httpx.
+        warnings.simplefilter("ignore")
+        from authlib.integrations.httpx_client import AsyncOAuth2Client
     async with listening(plain(b'{"access_token":"a","token_type":"Bearer"}')) as heard:
         url = f"http://127.0.0.1:{heard.port}/token"
         for outbound, works in ((Outbound([f"127.0.0.1:{heard.port}"]), True), (Outbound(), False)):
