@@ -357,8 +357,10 @@ async def test_an_authority_nobody_trusts(tmp_path: Path) -> None:
 
 async def test_authlib_goes_this_way_out() -> None:
     with warnings.catch_warnings():
-        # It would rather be installed with the successor of httpx.
-        warnings.simplefilter("ignore")
+        # It would rather be installed with the successor of httpx, and has that always shown once it is imported.
+        from authlib.deprecate import AuthlibDeprecationWarning
+
+        warnings.simplefilter("ignore", AuthlibDeprecationWarning)
         from authlib.integrations.httpx_client import AsyncOAuth2Client
     async with listening(plain(b'{"access_token":"a","token_type":"Bearer"}')) as heard:
         url = f"http://127.0.0.1:{heard.port}/token"
