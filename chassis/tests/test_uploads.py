@@ -7,14 +7,15 @@ from typing import Annotated, Any
 import httpx
 import pytest
 from chassis.testing import serving
-from chassis.web import CurrentUser, Router, service_app
+from chassis.web import CurrentUser, Router, service_app, uploads
 from chassis.web.body_limit import takes_up_to
-from chassis.web.uploads import UploadCutOff, file_body, small_upload_of, upload_of
+from chassis.web.uploads import UploadCutOff, file_body, small_upload, upload_of
 from fastapi import FastAPI, Path, Request
 
 MIB = 2**20
 KINDS = ("application/pdf", "text/plain")
 cut_off: list[int] = []
+working: asyncio.Event | None = None
 router = Router(prefix="/api/v1")
 
 
@@ -34,7 +35,10 @@ async def put_file(request: Request, number: Annotated[int, Path()]) -> dict[str
 @router.put("/small", openapi_extra=file_body(*KINDS))
 @takes_up_to(5 * MIB)
 async def put_small(request: Request) -> dict[str, int]:
-    return {"size": len(await small_upload_of(request, KINDS, 3 * MIB))}
+    async with small_upload(request, KINDS, 3 * MIB) as content:
+        if working is not None:
+            await working.wait()
+        return {"size": len(content)}
 
 
 @router.post("/files/{number}")
@@ -131,6 +135,29 @@ async def test_an_upload_that_breaks_off_is_noticed(url: str) -> None:
         while not cut_off:  # noqa: ASYNC110 - what is waited for happens in the server
             await asyncio.sleep(0.02)
     assert cut_off == [400]
+
+
+async def test_only_so_much_is_held_at_a_time(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Four are worked on while two more come: these are told to come back, and then they may."""
+    monkeypatch.setattr(uploads, "HELD_AT_MOST", 8 * MIB)
+    goes_on = asyncio.Event()
+    monkeypatch.setitem(globals(), "working", goes_on)
+    async with httpx.AsyncClient(timeout=30) as client:
+
+        async def send() -> httpx.Response:
+            return await client.put(f"{url}/small", content=bytes(2 * MIB), headers=PDF)
+
+        first = [asyncio.create_task(send()) for _ in range(4)]
+        async with asyncio.timeout(10):
+            while uploads._held < 8 * MIB:  # noqa: ASYNC110 - what is waited for happens in the server
+                await asyncio.sleep(0.02)
+        late = [await send() for _ in range(2)]
+        assert [answer.status_code for answer in late] == [503, 503]
+        assert late[0].headers["retry-after"] == "5"
+        goes_on.set()
+        assert [(await one).json() for one in first] == [{"size": 2 * MIB}] * 4
+        assert (await send()).status_code == 200
+    assert uploads._held == 0
 
 
 async def test_the_document_says_what_to_send(settings: Any) -> None:

@@ -5,14 +5,17 @@ more that strangers may try. `curl --upload-file`, `fetch(url, {method: "PUT", b
 """
 
 from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
 from fastapi import Request
 from starlette.requests import ClientDisconnect
 
-from chassis.errors import Invalid, PayloadTooLarge, UnsupportedMediaType
+from chassis.errors import Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
 
 ANY = "application/octet-stream"
+HELD_AT_MOST = 96 * 2**20
+"""Bytes of small uploads that a process holds at a time, all together."""
 
 
 class UploadCutOff(Invalid):
@@ -42,11 +45,28 @@ async def upload_of(request: Request, media_types: Sequence[str]) -> AsyncIterat
         raise UploadCutOff from error
 
 
-async def small_upload_of(request: Request, media_types: Sequence[str], at_most: int) -> bytes:
-    """The body whole. Raises what `upload_of` does, and PayloadTooLarge past `at_most` bytes."""
-    content = bytearray()
-    async for chunk in upload_of(request, media_types):
-        content += chunk
-        if len(content) > at_most:
-            raise PayloadTooLarge(f"At most {at_most} bytes are taken here.")
-    return bytes(content)
+@asynccontextmanager
+async def small_upload(request: Request, media_types: Sequence[str], at_most: int) -> AsyncIterator[bytes]:
+    """The body whole, for as long as it is worked on. Raises what `upload_of` does, PayloadTooLarge past `at_most`
+    bytes, and Unavailable when the process holds as much of others' as it can: what counts is what has come, so
+    that who sends slowly keeps nobody out."""
+    global _held
+    chunks: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in upload_of(request, media_types):
+            if size + len(chunk) > at_most:
+                raise PayloadTooLarge(f"At most {at_most} bytes are taken here.")
+            if _held + len(chunk) > HELD_AT_MOST:
+                raise Unavailable("Too many files are coming in just now.", retry_after=5)
+            chunks.append(chunk)
+            size += len(chunk)
+            _held += len(chunk)
+        content = b"".join(chunks)
+        chunks.clear()
+        yield content
+    finally:
+        _held -= size
+
+
+_held = 0

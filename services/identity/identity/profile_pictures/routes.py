@@ -7,7 +7,7 @@ from chassis.pictures import MADE_TYPE, MEDIA_TYPES
 from chassis.schemas import Identifier
 from chassis.web import CurrentUser, Router, Session
 from chassis.web.body_limit import takes_up_to
-from chassis.web.uploads import file_body, small_upload_of
+from chassis.web.uploads import file_body, small_upload
 from fastapi import Header, Path, Request, Response
 
 from identity.dependencies import Transactions
@@ -42,9 +42,9 @@ async def put_my_picture(
     """Show this picture with my name. The body is the file itself: JPEG, PNG, WebP or GIF, at most 10 MiB and 25
     megapixels. The middle of it is kept as a square of 512 pixels, without what the camera wrote into it.
     """
-    content = await small_upload_of(request, MEDIA_TYPES, MAX_BYTES)
     # All of it before the first query: no connection is held while somebody sends, or a picture is worked on.
-    picture = await darkroom.make_over(content, service.FRAME)
+    async with small_upload(request, MEDIA_TYPES, MAX_BYTES) as content:
+        picture = await darkroom.make_over(content, service.FRAME)
     key = await service.store(database, files, user.user_id, picture)
     return PictureOut(picture_url=await service.give(session, user.user_id, key))
 
