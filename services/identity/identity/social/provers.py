@@ -5,7 +5,8 @@ answer is in three kinds: it proves who somebody is, it does not (ProviderAnswer
 (ProviderUnavailable).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote_plus, urlsplit
@@ -120,6 +121,10 @@ class Prover:
 
     async def by_code(self, provider: Provider, begun: Begun, code: str) -> Proof:
         """Who came back with this authorization code. Raises ProviderAnswerRefused, ProviderUnavailable."""
+        with _told_to_the_operator(provider, "code"):
+            return await self._by_code(provider, begun, code)
+
+    async def _by_code(self, provider: Provider, begun: Begun, code: str) -> Proof:
         endpoints = await self.endpoints(provider)
         answer = await self._exchange(provider, endpoints, begun, code)
         access_token = answer.get("access_token")
@@ -142,6 +147,10 @@ class Prover:
 
     async def by_id_token(self, provider: Provider, id_token: str, nonce: str | None) -> Proof:
         """Whose id_token a mobile client of ours brought. Raises ProviderAnswerRefused, ProviderUnavailable."""
+        with _told_to_the_operator(provider, "id_token"):
+            return await self._by_id_token(provider, id_token, nonce)
+
+    async def _by_id_token(self, provider: Provider, id_token: str, nonce: str | None) -> Proof:
         if provider.kind != "oidc":
             raise ProviderAnswerRefused
         expected = Expected(
@@ -157,6 +166,10 @@ class Prover:
         Raises AccessTokenNotTaken where the provider cannot say that: any site its owner ever logged in to has such a
         token, and could come with it. Raises ProviderAnswerRefused, ProviderUnavailable.
         """
+        with _told_to_the_operator(provider, "access_token"):
+            return await self._by_access_token(provider, access_token)
+
+    async def _by_access_token(self, provider: Provider, access_token: str) -> Proof:
         endpoints = await self.endpoints(provider)
         if endpoints.metadata is None:
             await self._require_github_token_is_ours(provider, access_token)
@@ -319,6 +332,16 @@ class Prover:
                 return answer.json()
         except (httpx.HTTPError, ValueError) as error:
             raise _away(who, error) from error
+
+
+@contextmanager
+def _told_to_the_operator(provider: Provider, by: str) -> Iterator[None]:
+    """Log that something was brought which proves nothing: a mistake of a client's, or somebody who tries."""
+    try:
+        yield
+    except ProviderAnswerRefused:
+        log.warning("a social login proved nothing", provider=provider.slug, by=by)
+        raise
 
 
 def _authlib() -> Any:

@@ -40,7 +40,7 @@ PrivateHeaders = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
 
 
 @router.get("/providers")
-async def list_providers(
+async def list_social_providers(
     session: Session, settings: Config, params: Annotated[PageParams, Query()]
 ) -> Page[ProviderOut]:
     """The providers to log in with on this site."""
@@ -49,7 +49,7 @@ async def list_providers(
 
 
 @router.post("/partial/{token}", response_model=TokenPairOut | CodeMailedOut)
-async def resume(
+async def resume_social_login(
     token: Annotated[str, Path(min_length=1, max_length=200)],
     given: PartialStep,
     database: Transactions,
@@ -70,7 +70,7 @@ async def resume(
 
 
 @router.get("/{provider}/login", status_code=302, response_class=RedirectResponse)
-async def begin(
+async def begin_social_login(
     provider: SlugInPath,
     database: Transactions,
     issuer: Tokens,
@@ -88,7 +88,7 @@ async def begin(
 
 
 @router.get("/{provider}/callback", response_model=TokenPairOut | SocialAccountOut)
-async def come_back(
+async def finish_social_login(
     provider: SlugInPath,
     database: Transactions,
     issuer: Tokens,
@@ -114,7 +114,7 @@ async def come_back(
 
 
 @router.post("/{provider}/token")
-async def exchange(
+async def exchange_social_token(
     provider: SlugInPath,
     given: TokenExchange,
     database: Transactions,
@@ -152,7 +152,7 @@ async def exchange(
 
 
 @mine_router.get("")
-async def list_mine(
+async def list_social_accounts(
     session: Session, user: CurrentUser, params: Annotated[PageParams, Query()]
 ) -> Page[SocialAccountOut]:
     """The accounts at providers that are linked to mine, newest first."""
@@ -161,7 +161,7 @@ async def list_mine(
 
 
 @mine_router.post("/{provider}/link")
-async def link(
+async def link_social_account(
     provider: SlugInPath,
     wish: LinkWish,
     user: CurrentUser,
@@ -184,7 +184,7 @@ async def link(
 
 
 @mine_router.delete("/{account_id}", status_code=204)
-async def unlink(
+async def unlink_social_account(
     session: Session, settings: Config, user: CurrentUser, account_id: Annotated[Identifier, Path()]
 ) -> None:
     """Take a link away. Refused where it is the only way to log in."""

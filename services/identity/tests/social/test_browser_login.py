@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from chassis.db import Database
-from chassis.testing import Published
+from chassis.testing import Published, ServiceUnderTest
 from contracts.identity import UserEmailVerified, UserLoggedIn, UserRegistered
+from identity.settings import Settings
 from identity.testing import MakePerson
 from lyceum.oidc import Client
 from lyceum.oidc_testing import OidcProvider, query_of
@@ -49,6 +50,26 @@ async def test_the_way_to_the_provider(visitor: Visitor, client: httpx.AsyncClie
     assert "max-age=600" in cookie
     assert asked["state"][0] not in answer.headers["set-cookie"]
     assert answer.headers["cache-control"] == "no-store"
+
+
+async def test_where_the_platform_is_reached_safely(
+    settings: Settings, service: ServiceUnderTest, campus: OidcProvider
+) -> None:
+    app = service.create_app(settings.model_copy(update={"public_url": "https://lyceum.example"}))
+    transport = httpx.ASGITransport(app=app)
+    async with (
+        app.router.lifespan_context(app),
+        httpx.AsyncClient(transport=transport, base_url="https://lyceum.example") as client,
+    ):
+        answer = await client.get(f"{SOCIAL}/campus/login")
+        plain = await client.get(f"{SOCIAL}/campus/login", params={"next": "http://lyceum.example/"})
+    name, *flags = answer.headers["set-cookie"].lower().split("; ")
+    assert name.startswith("__host-lyceum-social=")
+    assert {"secure", "httponly", "path=/", "samesite=lax"} <= set(flags)
+    assert not any(flag.startswith("domain") for flag in flags)
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert asked["redirect_uri"] == [f"https://lyceum.example{SOCIAL}/campus/callback"]
+    assert plain.status_code == 422, "not down from https"
 
 
 async def test_somebody_new_logs_in(
