@@ -3,11 +3,10 @@
 import pytest
 from chassis.db import Database
 from fastapi import FastAPI
+from identity.billing.testing import Desk
 from identity.payments.configured import provider_of
 from identity.payments.port import Provider
 from identity.settings import Settings
-
-from .desk import Desk
 
 
 @pytest.fixture

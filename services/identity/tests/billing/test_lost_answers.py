@@ -9,13 +9,12 @@ from chassis.db import now
 from chassis.testing import Published
 from fastapi import FastAPI
 from identity.billing import tasks
+from identity.billing.testing import Desk, changes, slug, subscribe_over_http
 from identity.payments.models import Customer
 from identity.payments.port import Charge, Outcome, Provider
 from identity.payments.sandbox import Sandbox
 from identity.testing import MakePerson, Person, Postbox
 from sqlalchemy import select
-
-from .desk import Desk, changes, slug, subscribe_over_http
 
 DAY = timedelta(days=1)
 

@@ -14,6 +14,7 @@ from chassis.receipts import is_genuine
 from chassis.testing import Published
 from identity.audit.models import AdminAuditEntry
 from identity.billing import service
+from identity.billing.testing import Desk, changes, slug, subscribe_over_http
 from identity.payments.models import Customer, SandboxMethod
 from identity.payments.port import Provider
 from identity.payments.rules import (
@@ -27,8 +28,6 @@ from identity.payments.sandbox import Sandbox
 from identity.testing import MakePerson, Person, Postbox
 from identity.vault import vault_of
 from sqlalchemy import select
-
-from .desk import Desk, changes, slug, subscribe_over_http
 
 WEBHOOK = "/api/v1/payments/webhooks/sandbox"
 

@@ -9,10 +9,9 @@ from chassis.db import Database
 from chassis.testing import Published
 from identity.accounts.models import CustomUser
 from identity.billing import tasks
+from identity.billing.testing import Desk, changes, utc
 from identity.testing import MakePerson, Postbox, text_of
 from sqlalchemy import update
-
-from .desk import Desk, changes, utc
 
 START = utc(2030, 1, 31, 10, 0)
 DAY = timedelta(days=1)

@@ -21,9 +21,8 @@ from identity.billing.rules import (
     proration,
     still_buys,
 )
+from identity.billing.testing import utc
 from identity.testing import MakePerson
-
-from .desk import utc
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 DAY = timedelta(days=1)

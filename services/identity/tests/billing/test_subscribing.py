@@ -10,9 +10,8 @@ import httpx
 import pytest
 from chassis.db import now
 from chassis.testing import Published
+from identity.billing.testing import Desk, changes, slug, subscribe_over_http
 from identity.testing import MakePerson, Person, Postbox, text_of
-
-from .desk import Desk, changes, slug, subscribe_over_http
 
 
 async def mine(person: Person) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A clock that is set, the worker's tasks, and the sandbox's own books."""
+"""For identity's tests of money: a clock that is set, the worker's tasks, and the sandbox's own books."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +8,8 @@ from typing import Any
 import httpx
 from chassis.db import Database
 from contracts.identity import SubscriptionChanged
+from sqlalchemy import func, select, update
+
 from identity.billing import tasks
 from identity.billing.models import Subscription
 from identity.billing.subscribing import Wish, cancel, subscribe
@@ -15,7 +17,6 @@ from identity.payments.models import Payment, Refund, SandboxIntent, SandboxMeth
 from identity.payments.port import Provider
 from identity.settings import Settings
 from identity.testing import Person
-from sqlalchemy import func, select, update
 
 
 @dataclass
@@ -80,7 +81,7 @@ class Desk:
     async def relent(self) -> None:
         """Have the sandbox's bank say yes from now on."""
         async with self.database.transaction() as session:
-            await session.execute(update(SandboxMethod).values(token="tok_ok"))
+            await session.execute(update(SandboxMethod).values(token="tok_ok"))  # noqa: S106 - a test token
 
     async def set_back(self, user_id: int, **columns: Any) -> None:
         """Have a subscription look as time, or the old site, made it."""

@@ -1,1 +1,0 @@
-"""Subscriptions and what is paid for them."""
