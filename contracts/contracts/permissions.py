@@ -22,7 +22,6 @@ _DECLARED: dict[str, dict[str, str]] = {
         "change_site": "See and change the sites that social login serves",
         "view_payment": "See what people paid for their subscriptions",
         "refund_payment": "Pay a subscription's payment back",
-        "erase_user": "Erase an account, and see how far an erasure is",
     },
     "catalog": {
         "change_category": "Make, change and delete categories, and see the inactive ones",

@@ -18,7 +18,6 @@ CODENAME = re.compile(r"^[a-z]+\.[a-z]+(_[a-z]+)+$")
 
 # Declared, and asked for by nobody yet: who will ask. This list shrinks; a name that is asked for leaves it.
 NOT_YET = {
-    "identity.erase_user": "the erasures' routes",
     "analytics.change_schedule": "the schedules' routes",
 }
 
