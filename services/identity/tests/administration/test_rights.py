@@ -260,3 +260,20 @@ async def test_nobody_makes_themselves_staff(client: httpx.AsyncClient, join: Ma
     assert (
         await client.post("/api/v1/auth/login", json={"email": "eve", "password": person.password})
     ).status_code == 401
+
+
+async def test_a_second_factor_is_reset_within_reach_too(
+    admin: Person, staff: Callable[..., Any], join: MakePerson
+) -> None:
+    helper, _ = await staff("hal", "identity.reset_second_factor")
+    ada, boss = (await (await join("ada")).me())["id"], (await admin.me())["id"]
+
+    async def reset(user_id: int) -> tuple[int, str]:
+        path = f"/api/v1/users/{user_id}/second-factor"
+        answer = await helper.client.delete(path, headers=helper.headers)
+        return answer.status_code, answer.json()["type"]
+
+    assert await reset(boss) == (403, "/problems/beyond-own-rights")
+    # Let in, and told that there is none to reset.
+    status, kind = await reset(ada)
+    assert (status, kind != "/problems/beyond-own-rights") == (409, True)
