@@ -54,6 +54,8 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     """Logins that fail in `login_tries_minutes` before a name, or an address, has to wait; times `limits_factor`."""
     passkey_tries_per_address: int = Field(300, ge=1)
     """Logins with a passkey that are begun in `login_tries_minutes`; pages that offer them begin one each."""
+    registration_step_seconds: float = Field(0.3, ge=0, le=5)
+    """A registration is answered after a multiple of this, so that the time says nothing of what it came to."""
     registrations_per_address: int = Field(60, ge=1)
     mail_requests_per_address: int = Field(60, ge=1)
     mail_requests_per_mailbox: int = Field(20, ge=1)
@@ -89,6 +91,9 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     """How long the provider is waited for; a request with an Idempotency-Key holds a connection meanwhile."""
     minimum_charge: Decimal = Field(Decimal("0.50"), ge=0, max_digits=12, decimal_places=2)
     """The rest of a period that costs less than this is given with an upgrade: card networks take no smaller sums."""
+    payment_failures_per_hour: int = Field(10, ge=1)
+    """Declined payments somebody may have in an hour before they wait, times `limits_factor`: else a thief tries
+    cards here."""
     renewal_lead_hours: int = Field(24, ge=0, le=24 * 7)
     """How long before its end a period is renewed: the time there is to repair what stands in the way."""
     dunning_days: int = Field(7, ge=1, le=60)

@@ -10,7 +10,7 @@ from chassis.db import Database
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.billing import letters, queries, service
-from identity.billing.rules import Period, first_period, next_attempt, next_period, still_buys
+from identity.billing.rules import FREE, Period, first_period, next_attempt, next_period, still_buys
 from identity.billing.service import Subscription
 from identity.payments import service as payments
 from identity.payments.port import Outcome
@@ -100,7 +100,11 @@ async def apply(
 
 
 def _use_method(subscription: Subscription, settings: Settings, payment: Payment, instant: datetime) -> None:
-    """A method was saved, for a subscription that is to go on with it."""
+    """A method was saved, for a subscription that is to go on with it; one that is over does not come back by it."""
+    if service.standing_of(subscription).counts(instant) == FREE:
+        if subscription.status == "past_due":
+            subscription.renew_at = instant
+        return
     troubled = subscription.failed_renewals > 0
     later = payment.tier if payment.tier != subscription.tier else None
     service.go_on(subscription, settings, next_tier=later)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from chassis.db import Database, now
-from chassis.errors import LyceumError, Unavailable
+from chassis.errors import LyceumError, TooManyRequests, Unavailable
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.billing import letters, queries, service
@@ -31,6 +31,7 @@ from identity.payments.service import Payment
 from identity.settings import Settings
 
 ATTEMPTS = 3
+HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,7 @@ async def _begin(
     if amount > 0 or (wish.method is not None and not open_ended):
         if method is None:
             raise PaymentMethodMissing("Say what you pay with: `payment_method`.", price=f"{amount:.2f}")
+        await _refuse_who_tries_cards(session, settings, wish.user_id, instant)
         return await payments.record(
             session,
             user_id=wish.user_id,
@@ -110,6 +112,15 @@ async def _begin(
         _do(subscription, settings, needed, wish.tier, instant)
         service.tell_changed(session, subscription)
     return None
+
+
+async def _refuse_who_tries_cards(
+    session: AsyncSession, settings: Settings, user_id: int, instant: datetime
+) -> None:
+    """Thieves find out which of their cards still work by paying small sums with them."""
+    allowed = round(settings.payment_failures_per_hour * settings.limits_factor)
+    if await payments.count_failed(session, user_id, instant - HOUR) >= allowed:
+        raise TooManyRequests("Too many payments of yours were declined.", retry_after=3600)
 
 
 def _due(amount: Decimal, settings: Settings) -> Decimal:
@@ -200,15 +211,30 @@ async def cancel(
     instant = instant or now()
     async with database.transaction() as session:
         under_way = await payments.open_of(session, user_id)
-    if under_way is not None and under_way.status == "confirming":
-        outcome = await payments.withdraw(provider, under_way)
-        withdrawn = await settle(database, settings, under_way.id, outcome, instant)
-        if withdrawn.status == "confirming":
-            raise PaymentInProgress("Wait for its outcome.", payment_id=withdrawn.id)
+    # A renewal on its way comes too late for one that is cancelled, and goes back by itself.
+    if under_way is not None and under_way.kind != "renewal":
+        await _withdraw(database, provider, settings, under_way, instant)
     async with database.transaction() as session:
         subscription = await queries.of_user(session, user_id, lock=True)
         if subscription is not None:
             await _end(session, subscription)
+
+
+async def _withdraw(
+    database: Database, provider: Provider, settings: Settings, payment: Payment, instant: datetime
+) -> None:
+    """Have an open payment come to nothing, or to its end. What nobody knows the outcome of may yet begin what is
+    to be ended: PaymentInProgress."""
+    if payment.status == "confirming":
+        outcome = await payments.withdraw(provider, payment)
+    elif payment.check_at is not None and payment.check_at > instant:
+        outcome = None
+    else:
+        waits = timedelta(hours=settings.confirmation_hours)
+        outcome = await payments.ask_after(database, provider, payment, instant, waits=waits)
+    settled = await settle(database, settings, payment.id, outcome, instant)
+    if settled.status in ("pending", "confirming"):
+        raise PaymentInProgress("Wait for its outcome.", payment_id=payment.id)
 
 
 async def _end(session: AsyncSession, subscription: Subscription) -> None:

@@ -36,6 +36,20 @@ async def open_of(session: AsyncSession, user_id: int) -> Payment | None:
     return await session.scalar(select(Payment).where(Payment.user_id == user_id, Payment.status.in_(OPEN)))
 
 
+async def count_failed(session: AsyncSession, user_id: int, since: datetime) -> int:
+    statement = (
+        select(func.count())
+        .select_from(Payment)
+        .where(
+            Payment.user_id == user_id,
+            Payment.status == "failed",
+            Payment.kind != "renewal",
+            Payment.created_at > since,
+        )
+    )
+    return (await session.scalar(statement)) or 0
+
+
 async def by_provider(
     session: AsyncSession, provider: str, provider_id: str | None, key: str | None
 ) -> Payment | None:

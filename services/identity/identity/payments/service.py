@@ -234,6 +234,11 @@ async def open_of(session: AsyncSession, user_id: int) -> Payment | None:
     return await queries.open_of(session, user_id)
 
 
+async def count_failed(session: AsyncSession, user_id: int, since: datetime) -> int:
+    """How many payments of a person's own doing were declined since then."""
+    return await queries.count_failed(session, user_id, since)
+
+
 async def find_by_provider(
     session: AsyncSession, provider: str, provider_id: str | None, key: str | None
 ) -> Payment | None:

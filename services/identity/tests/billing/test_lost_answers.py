@@ -1,6 +1,7 @@
 """Between the provider and our commit: nothing charged is lost, nothing is charged twice."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -65,6 +66,38 @@ async def test_what_was_charged_before_the_kill_is_found(
     assert await desk.taken() == Decimal(29)
     assert changes(await published(), since=1) == [("premium", "active", True)]
     assert [mail["Subject"] for mail in await postbox.collect()] == ["Your receipt: 29.00 USD"]
+
+
+async def test_what_may_yet_begin_cannot_be_cancelled(join: MakePerson, desk: Desk) -> None:
+    """Else somebody would be told that it is over, and have it a minute later."""
+    ada, user_id = await killed_while_subscribing(join, desk)
+    assert slug(await ada.post("/users/me/subscription/cancel")) == (409, "payment-in-progress")
+    await desk.cancel(user_id, at=now() + timedelta(minutes=3))
+    after = await desk.subscription(user_id)
+    assert (after.tier, after.status) == ("premium", "cancelled")
+
+
+async def test_one_payment_that_cannot_be_settled_holds_up_no_other(
+    join: MakePerson, desk: Desk, published: Published
+) -> None:
+    class Odd(Sandbox):
+        async def find(self, customer: str, key: str, *, saves_only: bool) -> Outcome | None:
+            found = await super().find(customer, key, saves_only=saves_only)
+            assert found is not None
+            return replace(found, amount=Decimal("0.01")) if key == odd_key else found
+
+    _, first = await killed_while_subscribing(join, desk)
+    odd_key = (await desk.payments())[0].payment_key
+    bob = await join("bob")
+    second = int((await bob.me())["id"])
+    dying = Desk(desk.database, desk.settings, cut_off(desk))
+    with pytest.raises(Killed):
+        await dying.subscribe(second, "basic", "tok_ok", at=now())
+    assert isinstance(desk.provider, Sandbox)
+    odd = Odd(desk.provider._database, desk.provider._secrets, "")
+    await Desk(desk.database, desk.settings, odd).run(now() + timedelta(minutes=3))
+    assert (await desk.subscription(first)).tier == "free"
+    assert (await desk.subscription(second)).tier == "basic"
 
 
 async def test_who_comes_back_finds_it_before_the_worker_does(join: MakePerson, desk: Desk) -> None:

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 
-from chassis.db import Database
+from chassis.db import Database, now
 from chassis.testing import Published
 from identity.accounts.models import CustomUser
 from identity.billing import tasks
 from identity.billing.testing import Desk, changes, utc
 from identity.testing import MakePerson, Postbox, text_of
+from identity.worker import jobs
 from sqlalchemy import update
 
 START = utc(2030, 1, 31, 10, 0)
@@ -202,6 +203,17 @@ async def test_workers_at_once_charge_once(join: MakePerson, desk: Desk, publish
     assert sum(done) == 3
     assert await desk.charges() == 6
     assert {await end_of(desk, user_id) for user_id in ids} == {utc(2030, 3, 31, 10)}
+
+
+async def test_the_worker_has_it_among_its_jobs(join: MakePerson, desk: Desk) -> None:
+    user_id = await someone(join, desk, "tok_ok")
+    due = now() - timedelta(minutes=1)
+    await desk.set_back(user_id, end_date=due + DAY, renew_at=due, anchor_day=due.day)
+    (job,) = [one for one in jobs(desk.settings) if one.name == "subscriptions"]
+    await job.work(desk.database)
+    await job.work(desk.database)
+    assert await desk.charges() == 2
+    assert await end_of(desk, user_id) > due + 20 * DAY
 
 
 async def test_a_closed_account_is_not_charged(join: MakePerson, desk: Desk, database: Database) -> None:

@@ -11,6 +11,7 @@ import pytest
 from chassis.db import now
 from chassis.testing import Published
 from identity.billing.testing import Desk, changes, slug, subscribe_over_http
+from identity.settings import Settings
 from identity.testing import MakePerson, Person, Postbox, text_of
 
 
@@ -186,6 +187,19 @@ async def test_asking_again_charges_nothing_and_keeps_a_new_method(join: MakePer
     # A method that cannot be saved leaves the one there is.
     assert slug(await subscribe_over_http(ada, "basic", "tok_declined")) == (402, "payment-declined")
     assert (await mine(ada))["payment_method"] == "sandbox tok_ok"
+
+
+async def test_cards_are_not_tried_here(join: MakePerson, settings: Settings, desk: Desk) -> None:
+    ada = await join("ada")
+    allowed = round(settings.payment_failures_per_hour * settings.limits_factor)
+    for _ in range(allowed):
+        assert (await subscribe_over_http(ada, "basic", "tok_declined")).status_code == 402
+    refused = await subscribe_over_http(ada, "basic", "tok_ok")
+    assert slug(refused) == (429, "too-many-requests")
+    assert refused.headers["Retry-After"] == "3600"
+    user_id = int((await ada.me())["id"])
+    await desk.subscribe(user_id, "basic", "tok_ok", at=now() + timedelta(minutes=61))
+    assert await desk.charges() == 1
 
 
 # --- confirming ---------------------------------------------------------------------------------------------

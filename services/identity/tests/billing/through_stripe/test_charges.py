@@ -145,6 +145,20 @@ async def test_a_renewal_that_wants_the_payer(
     )
 
 
+async def test_a_card_confirmed_too_late_revives_nothing(
+    join: MakePerson, at_stripe: StripeServer, webhooks: Webhooks, desk: Desk
+) -> None:
+    ada = await join("ada")
+    await subscribe_over_http(ada, "basic", "pm_card_visa")
+    await subscribe_over_http(ada, "basic", "pm_card_3ds")
+    user_id = int((await ada.me())["id"])
+    await desk.set_back(user_id, status="expired", is_auto_renew=False, renew_at=None, end_date=now())
+    await webhooks.send("setup_intent.succeeded", at_stripe.confirm_as_payer("seti_2"))
+    await desk.run(now() + timedelta(minutes=1))
+    assert (await desk.subscription(user_id)).status == "expired"
+    assert at_stripe.charges == [900]
+
+
 async def test_a_card_is_changed_without_a_charge(
     join: MakePerson, at_stripe: StripeServer, webhooks: Webhooks
 ) -> None:
