@@ -25,7 +25,8 @@ async def everything(database):
         tables = await session.scalars(
             text(
                 "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
-                "AND relnamespace = 'public'::regnamespace AND relname NOT IN ('erased_users', 'erased_people', 'ended_sessions')"
+                "AND relnamespace = 'public'::regnamespace "
+                "AND relname NOT IN ('erased_users', 'erased_people', 'ended_sessions')"
             )
         )
         return {
