@@ -66,7 +66,7 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     """How long services may be silent on an erasure before they are asked again."""
     exports_per_day: int = Field(5, ge=1)
     """Exports of their own data that an account may ask for in a day, times `limits_factor`."""
-    export_max_bytes: int = Field(4 * 2**30, ge=2**20)
+    export_max_bytes: int = Field(2**30, ge=2**20)
     """An export that would be larger than this is refused: it is made in a temporary file."""
     export_dir: Path | None = None
     """Where those temporary files are made, if not where the system makes them; they have no names there."""
