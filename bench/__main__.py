@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import fold, freshness, gateway, startup, tokens
+from bench import fold, freshness, gateway, logins, startup, tokens
 from bench.report import Figure, console, write
 from bench.stack import running_stack
 
@@ -16,6 +16,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "freshness": freshness.measure,
     "fold": fold.measure,
     "tokens": tokens.measure,
+    "logins": logins.measure,
 }
 
 

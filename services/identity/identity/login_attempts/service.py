@@ -55,8 +55,7 @@ def record_unknown(session: AsyncSession, name: str, origin: Origin) -> None:
 
 
 async def is_known_device(session: AsyncSession, user_id: int, origin: Origin) -> bool:
-    """Whether the account has a live session on the device that is there; asked of every attempt, whether it is
-    locked or not, for an answer that comes later than others tells something."""
+    """Whether the account has a live session on the device that is there."""
     return await sessions.is_known_device(session, user_id, origin.address, origin.user_agent)
 
 
@@ -64,8 +63,11 @@ async def is_locked(session: AsyncSession, account: Account, origin: Origin) -> 
     """Whether the account's lockout is in the way of who comes from there, or a ban, of which nobody is spared."""
     if accounts.is_banned(account, now()):
         return True
+    instant = now()
+    if not rules.is_locked(account.temporary_ban_until, instant, known_device=False):
+        return False
     known_device = await is_known_device(session, account.id, origin)
-    return rules.is_locked(account.temporary_ban_until, now(), known_device=known_device)
+    return rules.is_locked(account.temporary_ban_until, instant, known_device=known_device)
 
 
 def count_wrong(account: Account, allowed: int) -> None:

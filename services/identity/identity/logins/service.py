@@ -8,10 +8,10 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from chassis.auth import Principal
-from chassis.db import Database
+from chassis.db import Database, now
 from chassis.errors import LyceumError, Unavailable
 from chassis.mail import send_mail
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,6 +34,7 @@ from identity.throttles.service import Bucket
 from identity.tokens.issuer import Issuer
 
 ATTEMPTS = 3
+LOGINS_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,11 @@ async def log_in(
 
     Until the right password is given, all answers come after the same work, whatever there is behind the name.
     """
-    attempt = await _begin(database, issuer.settings, name, origin)
+    async with _door_of(database):
+        attempt = await _begin(database, issuer.settings, name, origin)
     for _ in range(ATTEMPTS):
         verdict = await hasher.verify(password, attempt.password_hash)
-        async with _turn_of(attempt.user_id), database.transaction() as session:
+        async with _turn_of(attempt.user_id), _door_of(database), database.transaction() as session:
             settled = await _settle(session, issuer, attempt, verdict)
         # Raised only now: what was recorded is committed.
         if isinstance(settled, Refused):
@@ -111,6 +113,18 @@ def _record(session: AsyncSession, attempt: Attempt, outcome: Outcome) -> None:
         login_attempts.record(session, attempt.user_id, attempt.origin, "password", outcome)
 
 
+_doors: WeakKeyDictionary[Database, asyncio.Semaphore] = WeakKeyDictionary()
+
+
+def _door_of(database: Database) -> asyncio.Semaphore:
+    """So many logins are in the database at once, fewer than there are connections: a crowd that logs in waits here,
+    not in the queue of those who refresh, or only want to know whether we are well."""
+    door = _doors.get(database)
+    if door is None:
+        door = _doors[database] = asyncio.Semaphore(LOGINS_AT_ONCE)
+    return door
+
+
 _turns: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
 
@@ -138,25 +152,26 @@ async def _settle(
     account = await accounts.lock(session, attempt.user_id)
     if account.password != attempt.password_hash:
         return None
-    locked = await login_attempts.is_locked(session, account, attempt.origin)
     outcome = judge(
         right=verdict.right,
         is_active=account.is_active,
         is_email_verified=account.is_email_verified,
-        locked=locked,
+        locked=await login_attempts.is_locked(session, account, attempt.origin),
     )
-    match outcome:
-        case Outcome.WELCOME:
-            return await _welcome(session, issuer, account, attempt, verdict)
-        case Outcome.UNVERIFIED:
-            await throttles.give_back(session, attempt.buckets)
-            _record(session, attempt, outcome)
-            return Refused(EmailNotVerified())
-        case Outcome.WRONG:
-            login_attempts.count_wrong(account, issuer.settings.lockout_after)
-        case _:
-            await accounts.touch_nobody(session)
+    if outcome is Outcome.WELCOME:
+        return await _welcome(session, issuer, account, attempt, verdict)
     _record(session, attempt, outcome)
+    if outcome is Outcome.UNVERIFIED:
+        await throttles.give_back(session, attempt.buckets)
+        return Refused(EmailNotVerified())
+    was_locked = account.temporary_ban_until is not None and now() < account.temporary_ban_until
+    if not was_locked:
+        # A locked account's device was looked up already.
+        await login_attempts.is_known_device(session, accounts.NOBODY, attempt.origin)
+    if outcome is Outcome.WRONG:
+        login_attempts.count_wrong(account, issuer.settings.lockout_after)
+    else:
+        await accounts.touch_nobody(session)
     return await _refuse(session, verdict)
 
 

@@ -3,6 +3,7 @@
 from chassis.web import Router, Session
 
 from identity.dependencies import Config, Origin, Transactions
+from identity.even_time import even_time
 from identity.mail_requests import service as mail_requests
 from identity.passwords.dependencies import Passwords
 from identity.passwords.rules import check_new_password
@@ -22,12 +23,7 @@ router = Router(prefix="/api/v1/auth", tags=["registration"])
 
 @router.post("/register", status_code=201)
 async def register(
-    wanted: Registration,
-    session: Session,
-    database: Transactions,
-    passwords: Passwords,
-    settings: Config,
-    origin: Origin,
+    wanted: Registration, database: Transactions, passwords: Passwords, settings: Config, origin: Origin
 ) -> Registered:
     """Open an account. The address must be confirmed by the mailed link before the first login.
 
@@ -36,15 +32,18 @@ async def register(
     await throttles.allow_registration(database, settings, origin.address)
     password = wanted.password.get_secret_value()
     check_new_password(password, own=(wanted.email, wanted.username))
-    # Before the first query: no connection is held while argon2 works.
-    newcomer = service.Newcomer(
-        email=wanted.email,
-        username=wanted.username,
-        password_hash=await passwords.hash(password),
-        first_name=wanted.first_name,
-        last_name=wanted.last_name,
-    )
-    await service.register(session, newcomer, origin.address, settings)
+    # To make an account takes longer than to mail the owner of one.
+    async with even_time(settings.registration_step_seconds):
+        # Outside of the transaction: no connection is held while argon2 works.
+        newcomer = service.Newcomer(
+            email=wanted.email,
+            username=wanted.username,
+            password_hash=await passwords.hash(password),
+            first_name=wanted.first_name,
+            last_name=wanted.last_name,
+        )
+        async with database.transaction() as session:
+            await service.register(session, newcomer, origin.address, settings)
     return Registered(email=wanted.email)
 
 

@@ -38,15 +38,17 @@ def buckets_of_login(settings: Settings, name: str, address: Address) -> list[Bu
 
 
 async def take(session: AsyncSession, buckets: Sequence[Bucket]) -> TriedTooOften | None:
-    """Take one try from each; what to tell if one of them is empty. As many queries whatever comes of it, and the
-    buckets' rows stay locked until the transaction ends: let it be a short one."""
-    refusal, instant = None, now()
+    """Take one try from each, all of one window; what to tell if one of them is empty. The buckets' rows stay locked
+    until the transaction ends, and are all that it may lose in a crash: let it be a short one."""
+    instant = now()
+    steps = [(limit.policy, key, limit.interval) for limit, key in buckets]
+    (window,) = {limit.window for limit, _ in buckets}
+    taken = await queries.take(session, steps, window, instant)
     for limit, key in buckets:
-        taken = await queries.take(session, limit.policy, key, limit.interval, limit.window, instant)
-        if not taken and refusal is None:
+        if limit.policy not in taken:
             full_at = await queries.full_at(session, limit.policy, key) or instant
-            refusal = limit.refusal(full_at, instant)
-    return refusal
+            return limit.refusal(full_at, instant)
+    return None
 
 
 async def give_back(session: AsyncSession, buckets: Sequence[Bucket]) -> None:
