@@ -12,8 +12,14 @@ SECTIONS = (
     Section("enrollments", "catalog_enrollment"),
     Section("instructor_standing", "catalog_instructor"),
     Section("teaching_rights", "catalog_co_instructor"),
-    # The preview token opens the course to whoever has it; `search` is the texts once more.
-    Section("courses", "courses_course", "created_by_id", leaves_out=("preview_token", "search")),
+    # The preview token opens the course to whoever has it; `search` is the texts once more; who published it may be
+    # somebody else. Versions of a course, its modules and its lessons are rows like others.
+    Section(
+        "courses",
+        "courses_course",
+        "created_by_id",
+        leaves_out=("preview_token", "search", "published_by_id"),
+    ),
     Section("modules", "courses_module", f"course_id -> {_MINE}"),
     Section(
         "lessons",
@@ -31,6 +37,8 @@ SECTIONS = (
 
 NOT_EXPORTED = {
     "courses_category": "the platform's own tree of subjects; nobody's",
+    "catalog_category_size": "how many courses a category has; nobody's",
     "content_testimonial": "what the platform prints of people it asked; written by admins, tied to no account",
+    "catalog_unwanted_file": "keys of files that are about to be removed; whose they were is not kept",
     "catalog_course_publication": "the outline of a course as it was published, all of which the other sections hold",
 }

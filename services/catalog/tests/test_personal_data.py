@@ -15,8 +15,13 @@ TOMBSTONE = 90_412_412
 AT = datetime(2026, 12, 1, 8, tzinfo=UTC)
 ERASED = UserErased(user_id=ADA, tombstone_id=TOMBSTONE, erased_at=AT)
 
-GIVEN = {"courses_course.discount_price": None, "courses_course.language": "en"}
-NOBODYS: tuple[str, ...] = ()
+GIVEN = {
+    "courses_course.discount_price": None,
+    "courses_course.language": "en",
+    "courses_course.counted_in_id": None,
+}
+# Counted by what happens to courses.
+NOBODYS = ("catalog_category_size",)
 
 # What stays as it is when a person is erased: it says nothing of them.
 KEPT = {
