@@ -15,6 +15,7 @@ from catalog.reviews import routes as reviews
 from catalog.settings import Settings
 from catalog.tables import metadata
 from catalog.testimonials import routes as testimonials
+from catalog.versions import routes as versions
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -25,6 +26,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             categories.router,
             courses.router,
             publishing.router,
+            versions.router,
             modules.router,
             lessons.router,
             previews.router,

@@ -53,3 +53,31 @@ class CourseIncomplete(Invalid):
 class CourseHasStudents(Conflict):
     slug = "course-has-students"
     title = "Somebody enrolled in this course: it can be unpublished, not deleted"
+
+
+class EditedInDraft(Conflict):
+    """`draft_id` names the draft version; what is versioned is edited, published and restored there meanwhile."""
+
+    slug = "edited-in-draft"
+    title = "The course is being edited in a draft version: edit, publish or discard that"
+
+
+class VersionArchived(Conflict):
+    """`course_id` names the course whose version it is."""
+
+    slug = "version-archived"
+    title = "An older version of a course stays as it was: restore it, or edit the course"
+
+
+class NotVersioned(Conflict):
+    """`fields` names what belongs to the course itself, `course_id` the course."""
+
+    slug = "not-versioned"
+    title = "This belongs to the course itself and is the same in all its versions: change it there"
+
+
+class IsAVersion(Conflict):
+    """`course_id` names the course whose version it is."""
+
+    slug = "is-a-version"
+    title = "This is a version of a course: ask for it of the course itself"

@@ -47,9 +47,10 @@ SEARCHED = (
 
 
 class Course(Base):
-    """A course, or one version of it.
+    """A course, or one version of it: a row with `parent_version_id`, which those who teach the course alone see.
 
-    `is_draft` marks an unpublished version row. `preview_token` is stored hashed. The counters are
+    `is_draft` marks an unpublished version row; a version that is no draft is what was published, and stays so.
+    `preview_token` is stored hashed. The counters are
     kept by events: `avg_rating` and `total_reviews` over approved reviews, `enrolled_students_count`
     equal to the course statistics' total_students. `published_date` is of the latest publication,
     `first_published_at` of the first: it stays set when the course is taken off the catalogue.
@@ -106,6 +107,7 @@ class Course(Base):
     counted_in_id: Mapped[int | None] = mapped_column(BigInteger)
     """The category in whose size the course is counted; null while it is not published."""
     first_published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    published_by_id: Mapped[int | None] = mapped_column(BigInteger)
     search: Mapped[str] = mapped_column(SearchVector, Computed(SEARCHED, persisted=True), deferred=True)
 
     __table_args__ = (
@@ -146,6 +148,12 @@ class Course(Base):
         Index("courses_cou_price_1fbd18_idx", "price"),
         Index("courses_cou_avg_rat_82cd8e_idx", "avg_rating"),
         Index("ix_courses_course_search", "search", postgresql_using="gin"),
+        Index(
+            "ix_courses_course_one_draft",
+            "parent_version_id",
+            unique=True,
+            postgresql_where=text("is_draft AND parent_version_id IS NOT NULL"),
+        ),
         Index(
             "ix_courses_course_preview_token",
             "preview_token",

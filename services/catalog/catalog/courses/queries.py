@@ -145,7 +145,9 @@ class Filters:
 
 
 def led_or_taught_by(user_id: int, taught: Select[int]) -> ColumnElement[bool]:
-    return or_(Course.created_by_id == user_id, Course.id.in_(taught))
+    """Courses themselves; their versions are found by way of them."""
+    mine = or_(Course.created_by_id == user_id, Course.id.in_(taught))
+    return and_(mine, Course.parent_version_id.is_(None))
 
 
 def price_at(at: datetime) -> ColumnElement[Decimal]:

@@ -3,12 +3,32 @@
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
 from catalog.courses.errors import DiscountMissing, DiscountNotBelowPrice
 
 MIN_DESCRIPTION = 100
 """Characters a published course's description has at least."""
 LAST_VERSION = Decimal("9999.90")
+Bump = Literal["minor", "major"]
+
+VERSIONED = (
+    "title",
+    "subtitle",
+    "description",
+    "level",
+    "duration_minutes",
+    "has_certificate",
+    "requirements",
+    "skills",
+    "learning_objectives",
+    "target_audience",
+    "meta_keywords",
+    "meta_description",
+)
+"""What of a course's own row a version of it holds; the rest belongs to the course, whatever its version."""
+LIVE = ("price", "discount_price", "discount_ends", "is_featured", "category_id")
+"""What is sold, and where it is shown: never versioned, and the same in every version's row."""
 
 
 def effective_price(
@@ -77,6 +97,7 @@ def version_text(version: Decimal) -> str:
     return f"{whole}.{fraction.rstrip('0') or '0'}"
 
 
-def next_version(version: Decimal) -> Decimal:
-    """The version of a publication after this one."""
-    return min(version + Decimal("0.1"), LAST_VERSION)
+def next_version(version: Decimal, bump: Bump = "minor") -> Decimal:
+    """The version after this one: 1.1 after 1.0, or 2.0."""
+    following = version + Decimal("0.1") if bump == "minor" else Decimal(int(version) + 1)
+    return min(following, LAST_VERSION)

@@ -21,22 +21,26 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import queries, rules
+from catalog.courses import queries, rules, version_queries
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
     CourseNotFound,
+    EditedInDraft,
     InstructorNotApproved,
     NoRightToEdit,
+    NotVersioned,
     NotYourCourse,
     OnlyAdminsFeature,
     OnlyTheLeadDeletes,
+    VersionArchived,
 )
 from catalog.courses.models import Course
 from catalog.enrollment_mirror import service as enrollment_mirror
 from catalog.instructor_mirror import service as instructor_mirror
 from catalog.instructor_mirror.service import Rights
 from catalog.outline import service as outlines
+from catalog.outline import versions as outline_versions
 from catalog.outline.service import Part
 from catalog.people import service as people
 from catalog.settings import settings_of
@@ -74,14 +78,19 @@ async def rights_of(
         return Rights()
     if principal.may(staff) or course.created_by_id == principal.user_id:
         return Rights(teaches=True, may_edit=True)
-    return await instructor_mirror.rights_in(session, course.id, principal.user_id)
+    return await instructor_mirror.rights_in(session, _taught_as(course), principal.user_id)
 
 
 async def is_taught_by(session: AsyncSession, course: Course, user_id: int) -> bool:
     """Whether the user leads the course or teaches it with others, by its rows alone."""
     if course.created_by_id == user_id:
         return True
-    return (await instructor_mirror.rights_in(session, course.id, user_id)).teaches
+    return (await instructor_mirror.rights_in(session, _taught_as(course), user_id)).teaches
+
+
+def _taught_as(course: Course) -> int:
+    """The id under which its instructors are known: who teaches a course teaches every version of it."""
+    return course.parent_version_id or course.id
 
 
 async def check_may_author(
@@ -104,10 +113,44 @@ async def open_for_editing(
     """The course, its row held until the transaction ends, for someone who may edit it, or who of the staff holds the
     permission `staff`.
 
-    Raises CourseNotFound, also for a course that is not public and not theirs; NotYourCourse, NoRightToEdit,
-    InstructorNotApproved.
+    Raises what `check_may_edit` does, and VersionArchived.
     """
     # Decided before the row is held: the decision may ask another service, and editors would queue behind it.
+    await check_may_edit(session, calls, principal, course_id, staff=staff)
+    held = await queries.lock(session, course_id)
+    if held is None:
+        raise CourseNotFound
+    if held.parent_version_id is not None and not held.is_draft:
+        raise VersionArchived(course_id=held.parent_version_id)
+    return held
+
+
+async def open_content(
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+) -> Course:
+    """As `open_for_editing`, for what versions differ in. Raises EditedInDraft too."""
+    course = await open_for_editing(session, calls, principal, course_id)
+    await check_no_draft(session, course)
+    return course
+
+
+async def check_no_draft(session: AsyncSession, course: Course) -> None:
+    """Raise EditedInDraft while the course, whose row the caller holds, is edited in a draft version."""
+    draft_id = await version_queries.draft_of(session, course.id)
+    if draft_id is not None:
+        raise EditedInDraft(draft_id=draft_id)
+
+
+async def check_may_edit(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    course_id: int,
+    *,
+    staff: str = CHANGE,
+) -> None:
+    """Raise CourseNotFound, also for a course that is not public and not theirs; NotYourCourse, NoRightToEdit,
+    InstructorNotApproved."""
     course = await queries.by_id(session, course_id)
     if course is None:
         raise CourseNotFound
@@ -117,10 +160,6 @@ async def open_for_editing(
     if not rights.may_edit:
         raise NoRightToEdit
     await check_may_author(session, calls, principal, staff=staff)
-    held = await queries.lock(session, course_id)
-    if held is None:
-        raise CourseNotFound
-    return held
 
 
 async def find_readable(
@@ -226,9 +265,9 @@ def _view(session: AsyncSession, found: tuple[Course, str | None, str | None], o
 
 
 async def find_any(session: AsyncSession, course_id: int) -> Course:
-    """A course whoever asks, for other services; CourseNotFound when there is none."""
+    """A course whoever asks, for other services; CourseNotFound when there is none, and for a version of one."""
     course = await queries.by_id(session, course_id)
-    if course is None:
+    if course is None or course.parent_version_id is not None:
         raise CourseNotFound
     return course
 
@@ -268,7 +307,8 @@ async def edit(
     """Change a course's own fields; its slug stays. `unchanged` raises when somebody else changed it meanwhile.
 
     Raises what `open_for_editing` and `create` do, and CourseIncomplete when a published course would lack what
-    it was published with.
+    it was published with; EditedInDraft for what is versioned while there is a draft, NotVersioned for what a draft
+    does not decide.
     """
     course = await open_for_editing(session, calls, principal, course_id)
     unchanged(course)
@@ -280,6 +320,7 @@ async def edit(
         return await view(session, course)
     if "is_featured" in different and not principal.may("catalog.feature_course"):
         raise OnlyAdminsFeature
+    await _check_versioned(session, course, different.keys())
     if "category_id" in different:
         await categories.hold_for_course(session, different["category_id"])
     lacked = await missing(session, course)
@@ -289,8 +330,19 @@ async def edit(
     lost = [lack for lack in await missing(session, course) if lack not in lacked]
     if course.is_published and lost:
         raise CourseIncomplete("A published course keeps what it was published with.", missing=lost)
+    if not different.keys().isdisjoint(rules.LIVE):
+        await version_queries.keep_in_step(session, course)
     await record_change(session, course)
     return await view(session, course)
+
+
+async def _check_versioned(session: AsyncSession, course: Course, changed: Collection[str]) -> None:
+    """Raise where these fields are not changed in this row: EditedInDraft, NotVersioned."""
+    live = sorted(name for name in changed if name in rules.LIVE)
+    if course.parent_version_id is not None and live:
+        raise NotVersioned(fields=live, course_id=course.parent_version_id)
+    if len(live) < len(changed):
+        await check_no_draft(session, course)
 
 
 async def open_for_deletion(
@@ -309,7 +361,8 @@ async def open_for_deletion(
 
 
 async def delete(session: AsyncSession, course: Course) -> None:
-    """Remove a course opened for deletion, and tell."""
+    """Remove a course opened for deletion and its versions, and tell."""
+    await version_queries.remove_of(session, course.id)
     await _count(session, course, None)
     course.state_version += 1
     emit(
@@ -350,12 +403,19 @@ async def _count(session: AsyncSession, course: Course, category_id: int | None)
 
 
 async def record_change(session: AsyncSession, course: Course) -> None:
-    """Tell that the course or its outline changed, and keep its completeness; the caller holds its row."""
+    """Tell that the course or its outline changed, and keep its completeness; the caller holds its row.
+
+    Nothing is told of a version: to others it would be a course. Lessons that the course did without since are told
+    as its own: they were not deleted, and what hangs on them waits for them to come back.
+    """
     skeleton = await outlines.skeleton(session, course.id)
     lacking = await missing(session, course, skeleton)
     course.completion_percentage, course.completion_status = rules.completion(len(lacking))
     await _count(session, course, course.category_id if course.is_published else None)
     course.state_version += 1
+    if course.parent_version_id is not None:
+        return
+    retired = await outline_versions.retired_from(session, course.id)
     emit(
         session,
         CourseChanged(
@@ -375,7 +435,7 @@ async def record_change(session: AsyncSession, course: Course) -> None:
             parent_version_id=course.parent_version_id,
             course_version=rules.version_text(course.version),
             first_published_at=course.first_published_at,
-            lesson_ids=tuple(lesson for _, lessons in skeleton for lesson in lessons),
+            lesson_ids=(*(lesson for _, lessons in skeleton for lesson in lessons), *retired),
             version=course.state_version,
         ),
     )
@@ -423,7 +483,8 @@ async def set_rating(session: AsyncSession, course_id: int, average: Decimal, re
 
 
 async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
-    """Have the tombstone lead every course the user led."""
+    """Have the tombstone lead every course the user led, and stand for who published."""
+    await version_queries.replace_publisher(session, user_id, tombstone_id)
     for course in await queries.led_by(session, user_id):
         course.created_by_id = tombstone_id
         await record_change(session, course)

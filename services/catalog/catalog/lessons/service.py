@@ -126,11 +126,13 @@ async def _open_for_editing(
 ) -> "tuple[Lesson, Course]":
     _, module = await outlines.find_lesson(session, lesson_id)
     try:
-        course = await courses.open_for_editing(session, calls, principal, module.course_id)
+        course = await courses.open_content(session, calls, principal, module.course_id)
     except CourseNotFound as error:
         raise LessonNotFound from error
-    # Again, under the course's lock: it may have been edited or removed meanwhile.
-    lesson, _ = await outlines.find_lesson(session, lesson_id)
+    # Again, under the course's lock: it may have been edited or removed meanwhile, or come into another version.
+    lesson, module = await outlines.find_lesson(session, lesson_id)
+    if module.course_id != course.id:
+        raise LessonNotFound
     return lesson, course
 
 

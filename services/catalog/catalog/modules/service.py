@@ -50,15 +50,18 @@ async def open_for_editing(
 ) -> "tuple[Module, Course]":
     """A module, its course held until the transaction ends, for someone who may edit it.
 
-    Raises ModuleNotFound where the course is not theirs to know of, else what `courses.open_for_editing` does.
+    Raises ModuleNotFound where the course is not theirs to know of, else what `courses.open_content` does.
     """
     module = await outlines.find_module(session, module_id)
     try:
-        course = await courses.open_for_editing(session, calls, principal, module.course_id)
+        course = await courses.open_content(session, calls, principal, module.course_id)
     except CourseNotFound as error:
         raise ModuleNotFound from error
-    # Again, under the course's lock: it may have been edited or removed meanwhile.
-    return await outlines.find_module(session, module_id), course
+    # Again, under the course's lock: it may have been edited or removed meanwhile, or published out of a draft.
+    module = await outlines.find_module(session, module_id)
+    if module.course_id != course.id:
+        raise ModuleNotFound
+    return module, course
 
 
 async def create(
@@ -68,8 +71,8 @@ async def create(
     course_id: int,
     given: Mapping[str, Any],
 ) -> "Module":
-    """Add a module. Raises OrderTaken, TooManyModules, and what `courses.open_for_editing` does."""
-    course = await courses.open_for_editing(session, calls, principal, course_id)
+    """Add a module. Raises OrderTaken, TooManyModules, and what `courses.open_content` does."""
+    course = await courses.open_content(session, calls, principal, course_id)
     module = await outlines.add_module(session, course_id, given)
     await courses.record_change(session, course)
     return module
@@ -109,7 +112,7 @@ async def reorder(
     unchanged: "Callable[[Course], None]",
 ) -> courses.View:
     """Put all modules and lessons of a course in order, counted from 0. Raises NotItsOutline."""
-    course = await courses.open_for_editing(session, calls, principal, course_id)
+    course = await courses.open_content(session, calls, principal, course_id)
     unchanged(course)
     await outlines.reorder(session, course_id, places)
     await courses.record_change(session, course)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     UniqueConstraint,
     false,
     func,
+    text,
     true,
 )
 from sqlalchemy.orm import Mapped, mapped_column
@@ -27,6 +28,7 @@ class Module(Base):
     """A part of a course; hidden from learners while not `is_published`.
 
     `published_date` is of the first publication that showed it to learners. `revision` counts its edits.
+    `origin_id` is set in a version of a course alone: the course's own module this one is a version of.
     """
 
     __tablename__ = "courses_module"
@@ -44,6 +46,7 @@ class Module(Base):
     title: Mapped[str] = mapped_column(String, server_default="")
     description: Mapped[str | None] = mapped_column(Text)
     revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    origin_id: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         UniqueConstraint("course_id", "order", name="unique_module_order"),
@@ -53,6 +56,13 @@ class Module(Base):
         Index("courses_mod_is_publ_875329_idx", "is_published"),
         Index("courses_mod_publish_823717_idx", "published_date"),
         Index("courses_mod_course__92d7f3_idx", "course_id", "is_published"),
+        Index(
+            "ix_courses_module_origin_id",
+            "course_id",
+            "origin_id",
+            unique=True,
+            postgresql_where=text("origin_id IS NOT NULL"),
+        ),
     )
 
 
@@ -61,6 +71,10 @@ class Lesson(Base):
 
     `has_assessment` is kept by assessment's events. `published_at` is of the first publication it was part
     of: until then only those who teach the course see it. `revision` counts its edits.
+
+    `origin_id` is set in a version of a course alone: the lesson this one is a version of, by the id learners know
+    it by. A lesson that a later version did without keeps that id and stands in an archived version, with
+    `retired_from_id` naming the course.
     """
 
     __tablename__ = "courses_lesson"
@@ -87,6 +101,8 @@ class Lesson(Base):
     transcript: Mapped[str | None] = mapped_column(Text)
     published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
+    origin_id: Mapped[int | None] = mapped_column(BigInteger)
+    retired_from_id: Mapped[int | None] = mapped_column(BigInteger)
 
     __table_args__ = (
         UniqueConstraint("module_id", "order", name="unique_lesson_order"),
@@ -106,4 +122,10 @@ class Lesson(Base):
         Index("courses_les_is_free_a8e681_idx", "is_free_preview"),
         Index("courses_les_has_ass_d9b62a_idx", "has_assessment"),
         Index("courses_les_has_lab_01b267_idx", "has_lab"),
+        Index("ix_courses_lesson_origin_id", "origin_id", postgresql_where=text("origin_id IS NOT NULL")),
+        Index(
+            "ix_courses_lesson_retired_from_id",
+            "retired_from_id",
+            postgresql_where=text("retired_from_id IS NOT NULL"),
+        ),
     )

@@ -12,7 +12,7 @@ class CoursePublication(Base):
     """The latest CoursePublished of a course, as it was told: `payload` is the event's data.
 
     `course_state_version` is the course's own after that publication: while they are equal, nothing
-    was changed since.
+    was changed since. `archive_id` is the version that keeps the content as it was published then.
     """
 
     __tablename__ = "catalog_course_publication"
@@ -23,3 +23,4 @@ class CoursePublication(Base):
     version: Mapped[int] = mapped_column(BigInteger)
     course_state_version: Mapped[int] = mapped_column(BigInteger)
     payload: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    archive_id: Mapped[int | None] = mapped_column(BigInteger)

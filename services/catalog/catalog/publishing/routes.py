@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from chassis.db import now
 from chassis.schemas import Identifier
-from chassis.web import Calls, CurrentUser, Router, ServiceCaller, Session, etag
+from chassis.web import Calls, CurrentUser, IfMatch, Router, ServiceCaller, Session, etag, require_match
 from fastapi import Path, Response
 
 from catalog.courses.schemas import CourseOut
@@ -18,10 +18,25 @@ CourseId = Annotated[Identifier, Path()]
 
 @router.post("/courses/{course_id}/publish")
 async def publish_course(
-    course_id: CourseId, session: Session, calls: Calls, user: CurrentUser, response: Response
+    course_id: CourseId,
+    session: Session,
+    calls: Calls,
+    user: CurrentUser,
+    response: Response,
+    if_match: IfMatch = None,
 ) -> CourseOut:
-    """Publish the course as it is now; 422 lists what is missing. Published and unchanged, it stays as it is."""
-    view = await service.publish(session, calls, user, course_id)
+    """Publish the course as it is now; 422 lists what is missing. Published and unchanged, it stays as it is.
+
+    A draft version is put in the course's place, and the course is answered: lessons that were in it before keep their
+    ids.
+    """
+    view = await service.publish(
+        session,
+        calls,
+        user,
+        course_id,
+        lambda course: require_match(if_match, etag(course.state_version)),
+    )
     response.headers["ETag"] = etag(view.course.state_version)
     return CourseOut.of_view(view)
 
@@ -38,7 +53,8 @@ async def unpublish_course(
 
 @router.delete("/courses/{course_id}", status_code=204)
 async def delete_course(course_id: CourseId, session: Session, calls: Calls, user: CurrentUser) -> None:
-    """Delete a course nobody ever enrolled in; 409 for any other, which can be unpublished."""
+    """Delete a course nobody ever enrolled in; 409 for any other, which can be unpublished. A draft version is
+    discarded."""
     await service.delete(session, calls, user, course_id)
 
 

@@ -1,5 +1,6 @@
 """Put a course into the catalogue, take it out, delete it, and tell others its outline and its offer."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from contracts.catalog import CoursePublished, CourseUnpublished, PublishedLesso
 from contracts.fields import CourseLevel, LessonAccess, LessonType
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.courses import rules
+from catalog.courses import rules, versions
 from catalog.courses import service as courses
 from catalog.courses.errors import CourseIncomplete, CourseNotFound
 from catalog.outline import service as outlines
@@ -47,38 +48,119 @@ class Offer:
 
 
 async def publish(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    course_id: int,
+    unchanged: "Callable[[Course], None]",
 ) -> courses.View:
-    """Publish a course as it is now, or again with what was changed since.
+    """Publish a course as it is now, or again with what was changed since; a draft version takes the course's place.
 
-    A course published and unchanged since is answered as it is. Raises CourseIncomplete with what is missing,
-    EventTooLarge for an outline that could not be told, and what `courses.open_for_editing` does.
+    A course published and unchanged since is answered as it is. `unchanged` raises when somebody else changed it
+    meanwhile. Raises CourseIncomplete with what is missing, EventTooLarge for an outline that could not be told,
+    EditedInDraft for a course that has a draft, and what `courses.open_for_editing` does.
     """
+    parent_id = await versions.parent_of(session, course_id)
+    if parent_id is not None:
+        return await _publish_draft(session, calls, principal, parent_id, course_id, unchanged)
     course = await courses.open_for_editing(session, calls, principal, course_id, staff=PUBLISH)
+    unchanged(course)
+    await courses.check_no_draft(session, course)
     last = await queries.publication(session, course_id)
     if course.is_published and last is not None and last.course_state_version == course.state_version:
         return await courses.view(session, course)
+    await _check_complete(session, course)
+    if last is not None:
+        course.version = rules.next_version(course.version)
+    return await _tell(session, principal, course, None)
+
+
+async def _publish_draft(
+    session: AsyncSession,
+    calls: "InternalCalls",
+    principal: "Principal",
+    course_id: int,
+    draft_id: int,
+    unchanged: "Callable[[Course], None]",
+) -> courses.View:
+    """Put a draft in the course's place; its row stays, as what was published then."""
+    # Of the draft first: whoever may not know of it learns nothing. Held is the course before its draft, by everyone.
+    await courses.check_may_edit(session, calls, principal, draft_id, staff=PUBLISH)
+    course = await courses.open_for_editing(session, calls, principal, course_id, staff=PUBLISH)
+    draft = await versions.hold_draft(session, course_id, draft_id)
+    unchanged(draft)
+    await _check_complete(session, draft)
+    await versions.put_in_place(session, course, draft)
+    course.version = draft.version
+    return await _tell(session, principal, course, draft)
+
+
+async def restore(
+    session: AsyncSession, principal: "Principal", course: "Course", version: "Course"
+) -> courses.View:
+    """Make an archived version the course's newest; the caller holds the course's row.
+
+    What was edited since the latest publication is kept as a version first. A course off the catalogue stays off it;
+    one that is this version already is answered as it is.
+    Raises CourseIncomplete, for example when the version's category takes no courses any more.
+    """
+    last = await queries.publication(session, course.id)
+    current = None
+    if last is not None and last.archive_id is not None:
+        current = await versions.find_archived(session, course.id, last.archive_id)
+    is_edited = current is None or await versions.differ(session, course, current)
+    if course.is_published and current is version and not is_edited:
+        return await courses.view(session, course)
+    if is_edited:
+        course.version = rules.next_version(course.version)
+        await versions.keep(session, course)
+    await versions.put_in_place(session, course, version)
+    await session.flush()
+    if not course.is_published:
+        await courses.record_change(session, course)
+        return await courses.view(session, course)
+    await _check_complete(session, course)
+    course.version = rules.next_version(course.version)
+    return await _tell(session, principal, course, None)
+
+
+async def archive_of_current(session: AsyncSession, course_id: int) -> int | None:
+    """The version that keeps what was published last."""
+    last = await queries.publication(session, course_id)
+    return None if last is None else last.archive_id
+
+
+async def _check_complete(session: AsyncSession, course: "Course") -> None:
     lacking = await courses.missing(session, course)
     if lacking:
         raise CourseIncomplete(missing=lacking)
+
+
+async def _tell(
+    session: AsyncSession, principal: "Principal", course: "Course", archive: "Course | None"
+) -> courses.View:
+    """Have the course be published as it is now, tell it, and keep it in a version: in `archive`, or in a new one."""
     instant = now()
-    if last is not None:
-        course.version = rules.next_version(course.version)
     course.is_published, course.is_draft = True, False
-    course.published_date = instant
+    course.published_date, course.published_by_id = instant, principal.user_id
     course.first_published_at = course.first_published_at or instant
-    await outlines.mark_published(session, course_id, instant)
+    await outlines.mark_published(session, course.id, instant)
     course.state_version += 1
-    event = _published(course, await outlines.load(session, course_id), settings_of(session).currency)
+    event = _published(course, await outlines.load(session, course.id), settings_of(session).currency)
     emit(session, event)
     await courses.record_change(session, course)
+    if archive is None:
+        archive = await versions.keep(session, course)
+    await outlines.mark_published(session, archive.id, instant)
+    versions.close(archive, instant, principal.user_id)
     await queries.keep_publication(
         session,
         {
-            "course_id": course_id,
+            "course_id": course.id,
             "version": event.version,
             "course_state_version": course.state_version,
             "payload": event.model_dump(mode="json"),
+            "archive_id": archive.id,
         },
     )
     return await courses.view(session, course)
@@ -155,8 +237,14 @@ async def unpublish(
 async def delete(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
 ) -> None:
-    """Remove a course nobody ever enrolled in, its reviews told one by one. Raises OnlyTheLeadDeletes,
-    CourseHasStudents, and what `courses.open_for_editing` does."""
+    """Remove a course nobody ever enrolled in, its reviews told one by one; or discard a draft version.
+
+    Raises OnlyTheLeadDeletes, CourseHasStudents, and what `courses.open_for_editing` does.
+    """
+    if await versions.parent_of(session, course_id) is not None:
+        draft = await courses.open_for_editing(session, calls, principal, course_id, staff=courses.DELETE)
+        await versions.discard(session, draft)
+        return
     course = await courses.open_for_deletion(session, calls, principal, course_id)
     await reviews.remove_of_course(session, course_id)
     await courses.delete(session, course)

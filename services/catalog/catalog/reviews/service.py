@@ -116,6 +116,8 @@ async def write(
 ) -> View:
     """Add the caller's review of a course they can read. Raises CourseNotFound, OwnCourse, AlreadyReviewed."""
     course, _ = await courses.find_readable(session, calls, principal, course_id)
+    if course.parent_version_id is not None:
+        raise CourseNotFound
     if await courses.is_taught_by(session, course, principal.user_id):
         raise OwnCourse
     verified = await _has_enrolled(session, calls, principal.user_id, course_id)
