@@ -26,6 +26,7 @@ NOBODYS = ("catalog_category_size",)
 # What stays as it is when a person is erased: it says nothing of them.
 KEPT = {
     "courses_category": "the platform's",
+    "catalog_unwanted_file": "a file about to be removed",
     "content_testimonial": "what the platform prints; tied to no account",
     "courses_course": "a course goes on without its author: learners keep what they enrolled in",
     "courses_module": "the same",
