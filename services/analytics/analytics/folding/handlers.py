@@ -1,5 +1,6 @@
 """From the log into the fold."""
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from chassis.consumer import Batched, Received
@@ -11,7 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from analytics.facts.rules import Fact
 from analytics.folding import service
 
-_ENDS_TOKENS = {SessionRevoked: on_session_revoked, UserDeactivated: on_user_deactivated}
+_ENDS_TOKENS: dict[type[Any], Callable[[AsyncSession, Any], Awaitable[None]]] = {
+    SessionRevoked: on_session_revoked,
+    UserDeactivated: on_user_deactivated,
+}
 
 
 async def _fold(session: AsyncSession, received: list[Received[Any]]) -> None:
