@@ -8,7 +8,7 @@ import hashlib
 import json
 import os
 import struct
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +16,7 @@ import cbor2
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
+from identity.testing import MakePerson, Person, Postbox, text_of
 
 ES256, EDDSA, RS256 = -7, -8, -257
 PRESENT, VERIFIED, BACKUP_ELIGIBLE, BACKED_UP, ATTESTED = 0x01, 0x04, 0x08, 0x10, 0x40
@@ -158,3 +159,19 @@ class Authenticator:
 def device() -> Callable[..., Authenticator]:
     """`device(algorithm=EDDSA)`: a new authenticator."""
     return Authenticator
+
+
+@pytest.fixture
+def enroll(join: MakePerson, postbox: Postbox) -> Callable[..., Awaitable[tuple[Person, Authenticator]]]:
+    """`await enroll("ada")`: somebody with a passkey, and the device it is on."""
+
+    async def make(name: str = "ada", **kind: Any) -> tuple[Person, Authenticator]:
+        person, theirs = await join(name), Authenticator(**kind)
+        options = (await person.post("/users/me/passkeys/options")).json()["public_key"]
+        body = {"name": "My phone", "credential": theirs.create(options)}
+        answer = await person.post("/users/me/passkeys", body)
+        assert answer.status_code == 201, answer.text
+        assert "My phone" in text_of(await postbox.one())
+        return person, theirs
+
+    return make

@@ -40,20 +40,6 @@ async def register(person: Person, device: Any, name: str = "My phone", **spoile
     return await person.post(MINE, {"name": name, "credential": credential})
 
 
-@pytest.fixture
-def enroll(join: MakePerson, device: MakeDevice, postbox: Postbox) -> Enroll:
-    """`await enroll("ada")`: somebody with a passkey, and the device it is on."""
-
-    async def make(name: str = "ada", **kind: Any) -> tuple[Person, Any]:
-        person, theirs = await join(name), device(**kind)
-        answer = await register(person, theirs)
-        assert answer.status_code == 201, answer.text
-        assert "My phone" in text_of(await postbox.one())
-        return person, theirs
-
-    return make
-
-
 async def options_of(client: httpx.AsyncClient) -> dict[str, Any]:
     answer = await client.post(OPTIONS, headers=FAR)
     assert answer.status_code == 200, answer.text
@@ -373,46 +359,6 @@ async def test_trying_is_throttled(client: httpx.AsyncClient, enroll: Enroll, se
     for _ in range(settings.login_tries_per_address + 1):
         statuses.append((await log_in(client, device.get(options, challenge="x" * 43))).status_code)
     assert statuses == [401] * settings.login_tries_per_address + [429]
-
-
-# --- as a second factor -------------------------------------------------------------------------------------
-
-
-async def test_a_passkey_answers_for_a_second_factor(
-    enroll: Enroll, client: httpx.AsyncClient, postbox: Postbox
-) -> None:
-    person, theirs = await enroll(verifies=True)
-    secret = (await person.post("/users/me/second-factor/totp")).json()["secret"]
-    await person.post("/users/me/second-factor/totp/confirm", {"code": TOTP(secret).at(now())})
-
-    async def challenged() -> dict[str, Any]:
-        answer = await person.log_in(agent=FAR["User-Agent"], address=FAR["X-Forwarded-For"])
-        assert answer.status_code == 403
-        problem: dict[str, Any] = answer.json()
-        assert problem["methods"] == ["totp", "recovery_code", "passkey"]
-        return problem
-
-    async def answer(challenge: str, credential: dict[str, Any]) -> httpx.Response:
-        body = {"challenge": challenge, "credential": credential}
-        return await client.post("/api/v1/auth/second-factor", json=body, headers=FAR)
-
-    first, second = await challenged(), await challenged()
-    theirs.verifies = False
-    credential = theirs.get(first["passkey_options"])
-    wrong = await answer(second["challenge"], credential)
-    assert (wrong.status_code, wrong.json()["type"]) == (401, "/problems/second-factor-wrong")
-    right = await answer(first["challenge"], theirs.get(first["passkey_options"]))
-    assert right.status_code == 200, right.text
-    assert (await answer(first["challenge"], theirs.get(first["passkey_options"]))).status_code == 401
-
-    await postbox.collect()
-    _, bobs = await enroll("bob")
-    third = await challenged()
-    options = {**third["passkey_options"], "allowCredentials": []}
-    assert (await answer(third["challenge"], bobs.get(options))).status_code == 401
-    third["passkey_options"]["rpId"] = "evil.test"
-    theirs.passkeys[0].rp_id = "evil.test"
-    assert (await answer(third["challenge"], theirs.get(third["passkey_options"]))).status_code == 401
 
 
 # --- one's own ----------------------------------------------------------------------------------------------
