@@ -168,22 +168,31 @@ class Storage:
     # --- writing --------------------------------------------------------------------------------------------
 
     async def put(
-        self, key: str, content: bytes | AsyncIterable[bytes], *, at_most: int, content_type: str
+        self,
+        key: str,
+        content: bytes | AsyncIterable[bytes],
+        *,
+        at_most: int,
+        content_type: str,
+        disposition: str | None = None,
     ) -> int:
         """Store a file whole; its size. Raises FileTooLarge past `at_most` bytes, StorageAway.
 
         What the stream raises comes out here, and of the file nothing stays; so when the caller is cancelled. The
-        kind is for those who read a presigned URL.
+        kind and the disposition (`attachment; ...`) are for those who read a presigned URL.
         """
         _checked(key)
+        attributes = {"Content-Type": content_type}
+        if disposition is not None:
+            attributes["Content-Disposition"] = disposition
         if isinstance(content, bytes):
             if len(content) > at_most:
                 raise FileTooLarge(f"At most {at_most} bytes are taken.")
             with _told():
-                await self._send(key, content, content_type)
+                await self._send(key, content, attributes)
             return len(content)
         counted = _Counted(content, at_most)
-        sending = asyncio.ensure_future(self._send(key, counted, content_type))
+        sending = asyncio.ensure_future(self._send(key, counted, attributes))
         try:
             with _told():
                 await asyncio.shield(sending)
@@ -195,7 +204,7 @@ class Storage:
             raise
         return counted.size
 
-    async def _send(self, key: str, content: Any, content_type: str) -> None:
+    async def _send(self, key: str, content: Any, attributes: dict[str, str]) -> None:
         import obstore
 
         store = self._store
@@ -203,7 +212,7 @@ class Storage:
             store,
             key,
             content,
-            attributes=None if self._is_disk else {"Content-Type": content_type},
+            attributes=None if self._is_disk else attributes,
             chunk_size=PART_BYTES,
             max_concurrency=PARTS_AT_ONCE,
         )

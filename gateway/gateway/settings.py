@@ -26,8 +26,8 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     max_target_bytes: int = 8 * KIB
     max_token_bytes: int = 8 * KIB
     max_body_bytes: int = 4 * MIB
-    max_upload_bytes: int = 512 * MIB
-    """The body of the few routes that take files."""
+    max_upload_bytes: int = 2048 * MIB
+    """The body of the few routes that take files; CATALOG_MAX_UPLOAD_BYTES is the same."""
 
     # How long a client may take.
     head_timeout: float = 15.0

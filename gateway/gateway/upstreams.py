@@ -97,7 +97,7 @@ TABLE: dict[str, str] = {
         POST DELETE        /api/v1/courses/{id}/preview-token
         GET                /api/v1/preview/{token}
         GET                /api/v1/preview/{token}/lessons/{lesson_id}
-        PUT                /api/v1/courses/{id}/thumbnail                 upload
+        PUT DELETE         /api/v1/courses/{id}/thumbnail                 upload
         PUT                /api/v1/courses/{id}/order
         GET POST           /api/v1/courses/{id}/modules
         GET PATCH DELETE   /api/v1/modules/{id}
@@ -113,7 +113,9 @@ TABLE: dict[str, str] = {
         POST               /api/v1/reviews/{id}/moderate
         GET POST           /api/v1/testimonials
         GET PATCH DELETE   /api/v1/testimonials/{id}
-        PUT                /api/v1/testimonials/{id}/avatar               upload
+        PUT DELETE         /api/v1/testimonials/{id}/avatar               upload
+        GET                /media/courses/{course_id}/{name}
+        GET                /media/testimonials/{testimonial_id}/{name}
     """,
     "learning": """
         GET POST           /api/v1/enrollments

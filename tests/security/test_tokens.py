@@ -21,6 +21,7 @@ Each = Callable[..., Awaitable[list[str]]]
 # What anybody may ask; with a token, some answer more. A new one is written down here by hand.
 OPEN_TO_GUESTS = {
     "analytics_get_platform_statistics",
+    "catalog_download_resource",
     "catalog_get_category",
     "catalog_get_course",
     "catalog_get_module",
@@ -28,8 +29,10 @@ OPEN_TO_GUESTS = {
     "catalog_list_courses",
     "catalog_list_lessons",
     "catalog_list_modules",
+    "catalog_list_resources",
     "catalog_list_reviews",
     "catalog_read_lesson",
+    "catalog_read_resource",
     "catalog_read_review",
     "instructor_list_instructors",
     "instructor_read_instructor",
@@ -38,7 +41,9 @@ PUBLIC = {
     "catalog_list_testimonials",
     "catalog_preview_course",
     "catalog_preview_lesson",
+    "catalog_read_course_thumbnail",
     "catalog_read_testimonial",
+    "catalog_read_testimonial_avatar",
     "identity_answer_challenge",
     "identity_begin_passkey_login",
     "identity_begin_social_login",

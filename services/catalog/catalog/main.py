@@ -1,5 +1,10 @@
 """The API of catalog."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from chassis.pictures import Darkroom
+from chassis.storage import Storage
 from chassis.web import serve, service_app
 from chassis.web.personal_data import personal_data_router
 from fastapi import FastAPI
@@ -9,8 +14,10 @@ from catalog.courses import routes as courses
 from catalog.lessons import routes as lessons
 from catalog.modules import routes as modules
 from catalog.personal_data import SECTIONS
+from catalog.pictures import routes as pictures
 from catalog.previews import routes as previews
 from catalog.publishing import routes as publishing
+from catalog.resources import routes as resources
 from catalog.reviews import routes as reviews
 from catalog.settings import Settings
 from catalog.tables import metadata
@@ -19,8 +26,17 @@ from catalog.versions import routes as versions
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    return service_app(
-        settings or Settings(),
+    settings = settings or Settings()
+    darkroom = Darkroom()
+
+    @asynccontextmanager
+    async def life(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        darkroom.close()
+
+    app = service_app(
+        settings,
+        lifespan=life,
         title="Lyceum catalog",
         routers=[
             categories.router,
@@ -29,13 +45,20 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             versions.router,
             modules.router,
             lessons.router,
+            resources.router,
             previews.router,
             reviews.router,
             testimonials.router,
+            pictures.router,
+            pictures.media_router,
             publishing.internal_router,
+            resources.internal_router,
             personal_data_router("catalog", metadata, SECTIONS),
         ],
     )
+    app.state.storage = Storage(settings)
+    app.state.darkroom = darkroom
+    return app
 
 
 if __name__ == "__main__":

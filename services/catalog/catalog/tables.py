@@ -6,6 +6,7 @@ from chassis.db import Base
 from catalog.categories.models import Category, CategorySize
 from catalog.courses.models import Course
 from catalog.enrollment_mirror.models import CatalogEnrollment
+from catalog.files.models import UnwantedFile
 from catalog.instructor_mirror.models import CatalogCoInstructor, CatalogInstructor
 from catalog.outline.models import Lesson, Module
 from catalog.people.models import CatalogPerson
@@ -31,5 +32,6 @@ __all__ = [
     "Review",
     "ReviewVote",
     "Testimonial",
+    "UnwantedFile",
     "metadata",
 ]

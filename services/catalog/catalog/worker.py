@@ -3,18 +3,41 @@
 from functools import partial
 
 from chassis.erasure import sweep
-from chassis.worker import PeriodicJob, run_worker
+from chassis.storage import Storage
+from chassis.worker import HOUR, PeriodicJob, run_worker
 
 import catalog.tables  # noqa: F401 - the tables handlers write to
+from catalog.courses import service as courses
 from catalog.erasure.service import erase
+from catalog.files import service as files
+from catalog.pictures import rules as picture_rules
+from catalog.pictures import service as pictures
+from catalog.resources import service as resources
+from catalog.resources.rules import FOLDER as RESOURCES
 from catalog.settings import Settings
 from catalog.subscriptions import SUBSCRIPTIONS
 
-JOBS = [PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase))]
+
+def jobs(settings: Settings) -> list[PeriodicJob]:
+    """What the worker does beside telling and listening."""
+    storage = Storage(settings)
+    sweep_files = partial(
+        files.sweep,
+        storage=storage,
+        folders=[RESOURCES, picture_rules.COURSES, picture_rules.TESTIMONIALS],
+        in_use=[resources.keys_in_use, pictures.keys_in_use],
+    )
+    return [
+        PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase)),
+        PeriodicJob("unwanted_files", 60, partial(files.remove_unwanted, storage=storage), files.CHANNEL),
+        PeriodicJob("settle_prices", 60, courses.settle_prices),
+        PeriodicJob("sweep_files", 24 * HOUR, sweep_files),
+    ]
 
 
 def main() -> None:
-    run_worker(Settings(), subscriptions=SUBSCRIPTIONS, jobs=JOBS)
+    settings = Settings()
+    run_worker(settings, subscriptions=SUBSCRIPTIONS, jobs=jobs(settings))
 
 
 if __name__ == "__main__":

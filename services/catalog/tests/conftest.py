@@ -20,7 +20,9 @@ DESCRIPTION = "How a machine of brass would have woven numbers as a loom weaves 
 
 @pytest.fixture(scope="session")
 def service() -> ServiceUnderTest:
-    return ServiceUnderTest("catalog", {"max_lessons_per_course": 40, "max_modules_per_course": 12})
+    return ServiceUnderTest(
+        "catalog", {"max_lessons_per_course": 40, "max_modules_per_course": 12, "max_resources_per_lesson": 6}
+    )
 
 
 def _event(kind: type[E], **given: Any) -> E:

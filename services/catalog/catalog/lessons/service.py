@@ -68,15 +68,16 @@ async def read(
     has_everything = (
         teaches
         or lesson.is_free_preview
-        or (principal is not None and await _is_entitled(session, calls, principal, course.id))
+        or (principal is not None and await is_entitled(session, calls, principal, course.id))
     )
     reading = rules.reading(is_known=principal is not None, has_everything=has_everything)
     return LessonView(lesson, course.id, reading, teaches)
 
 
-async def _is_entitled(
+async def is_entitled(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
 ) -> bool:
+    """Whether somebody who does not teach the course may have all of it: as a premium subscriber, or enrolled."""
     if principal.tier == "premium":
         return True
     return await enrollment_mirror.is_enrolled(session, calls, principal.user_id, course_id)

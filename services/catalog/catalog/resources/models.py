@@ -25,7 +25,8 @@ class Resource(Base):
     """A file or a link that goes with a lesson.
 
     `file` is the original name, `storage_key` the object's key, `uploaded` that its stream ended
-    and was accepted; `file_size` is in bytes.
+    and was accepted; `file_size` is in bytes, `sha256` of the content. `revision` counts its edits. The file of a row
+    that is deleted is written down for removal by a trigger.
     """
 
     __tablename__ = "courses_resource"
@@ -49,6 +50,8 @@ class Resource(Base):
     url: Mapped[str | None] = mapped_column(String)
     premium: Mapped[bool] = mapped_column(Boolean, server_default=false())
     download_count: Mapped[int] = mapped_column(Integer, server_default="0")
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    revision: Mapped[int] = mapped_column(BigInteger, server_default="1")
 
     __table_args__ = (
         UniqueConstraint("lesson_id", "order", name="unique_resource_order"),
@@ -63,4 +66,5 @@ class Resource(Base):
         Index("courses_res_mime_ty_616554_idx", "mime_type"),
         Index("courses_res_type_380823_idx", "type"),
         Index("courses_res_premium_945503_idx", "premium"),
+        Index("ix_courses_resource_storage_key", "storage_key"),
     )

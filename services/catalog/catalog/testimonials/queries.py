@@ -1,6 +1,6 @@
 """Every statement on testimonials."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from chassis.pagination import Key, PageParams, page
 from sqlalchemy import select
@@ -27,3 +27,9 @@ async def by_id(session: AsyncSession, testimonial_id: int, *, lock: bool = Fals
 async def remove(session: AsyncSession, testimonial: Testimonial) -> None:
     await session.delete(testimonial)
     await session.flush()
+
+
+async def avatars_in_use(session: AsyncSession, urls: Collection[str]) -> set[str]:
+    # There are a few dozen of them, written by hand.
+    statement = select(Testimonial.avatar).where(Testimonial.avatar.in_(urls))
+    return {url for url in await session.scalars(statement) if url is not None}

@@ -1,6 +1,6 @@
 """What people say about the platform, kept by the staff."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.pagination import PageParams
@@ -41,7 +41,7 @@ async def edit(
     unchanged: Callable[[Testimonial], None],
 ) -> Testimonial:
     """Change a testimonial; `unchanged` raises when somebody else did meanwhile. Raises TestimonialNotFound."""
-    testimonial = await _hold(session, testimonial_id)
+    testimonial = await hold(session, testimonial_id)
     unchanged(testimonial)
     different = {name: value for name, value in changes.items() if getattr(testimonial, name) != value}
     if different:
@@ -55,10 +55,22 @@ async def edit(
 
 async def remove(session: AsyncSession, testimonial_id: int) -> None:
     """Delete a testimonial. Raises TestimonialNotFound."""
-    await queries.remove(session, await _hold(session, testimonial_id))
+    await queries.remove(session, await hold(session, testimonial_id))
 
 
-async def _hold(session: AsyncSession, testimonial_id: int) -> Testimonial:
+async def find_avatar(session: AsyncSession, testimonial_id: int) -> str | None:
+    """The URL of a testimonial's picture; None without one, and where there is no such testimonial."""
+    found = await queries.by_id(session, testimonial_id)
+    return None if found is None else found.avatar
+
+
+async def avatars_in_use(session: AsyncSession, urls: Collection[str]) -> set[str]:
+    """Which of these URLs are a testimonial's picture."""
+    return await queries.avatars_in_use(session, urls)
+
+
+async def hold(session: AsyncSession, testimonial_id: int) -> Testimonial:
+    """The testimonial, its row held. Raises TestimonialNotFound."""
     held = await queries.by_id(session, testimonial_id, lock=True)
     if held is None:
         raise TestimonialNotFound

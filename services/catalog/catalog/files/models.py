@@ -1,0 +1,20 @@
+"""The files that are to be removed from the storage."""
+
+from datetime import datetime
+
+from chassis.db import Base
+from sqlalchemy import DateTime, String
+from sqlalchemy.orm import Mapped, mapped_column
+
+
+class UnwantedFile(Base):
+    """A file in the storage that is to be removed, at `remove_after`, unless this row is gone by then.
+
+    Written before the file is, and taken away by the transaction that gives the file to its owner. A trigger writes it
+    when an owner is deleted, whatever deletes it: rows go by cascades too.
+    """
+
+    __tablename__ = "catalog_unwanted_file"
+
+    key: Mapped[str] = mapped_column(String, primary_key=True)
+    remove_after: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)
