@@ -18,14 +18,11 @@ from typing import Any, cast
 
 from chassis.db import now
 from sqlalchemy import (
-    BigInteger,
     ColumnElement,
     FromClause,
-    Integer,
     Select,
     Table,
     case,
-    column,
     delete,
     except_,
     exists,
@@ -35,7 +32,6 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    table,
     update,
 )
 from sqlalchemy.dialects.postgresql import distinct_on
@@ -57,13 +53,10 @@ LESSON = (
     "transcript",
     "duration_minutes",
 )
-"""What of a module and of a lesson a version holds, beside its place. Quizzes and files belong to the lesson itself."""
+"""What of a module and of a lesson a version holds, beside its place. Quizzes and files belong to the lesson itself,
+whichever version it is read in: a copy has none."""
 
 _M, _L = cast(Table, Module.__table__), cast(Table, Lesson.__table__)
-# Not the model: resources stand on lessons, so this slice cannot stand on theirs.
-_FILES = table(
-    "courses_resource", column("id", BigInteger), column("lesson_id", BigInteger), column("order", Integer)
-)
 _MODULE_COPIED = (*MODULE, "published_date")
 _LESSON_COPIED = (*LESSON, "has_assessment", "published_at")
 
@@ -140,7 +133,6 @@ async def put_in_place(session: AsyncSession, course_id: int, version_id: int) -
     await _place_modules(session, course_id, version_id)
     await _step_aside(session, course_id, version_id)
     await _place_lessons(session, course_id, version_id)
-    await _hand_files_over(session, version_id)
     await _retire(session, course_id)
     await session.execute(delete(_M).where(_M.c.course_id == course_id, _M.c.order < 0))
 
@@ -260,22 +252,6 @@ async def _place_lessons(session: AsyncSession, course_id: int, version_id: int)
                 **_marked(_L, changed),
             }
         )
-    )
-
-
-async def _hand_files_over(session: AsyncSession, version_id: int) -> None:
-    """Give the lessons the files and links that came to their copies in a draft, after those they have."""
-    version, part, has = _L.alias("version"), _M.alias("part"), _FILES.alias("has")
-    last = select(func.max(has.c.order)).where(has.c.lesson_id == version.c.origin_id).scalar_subquery()
-    await session.execute(
-        update(_FILES)
-        .where(
-            part.c.course_id == version_id,
-            version.c.module_id == part.c.id,
-            version.c.origin_id.is_not(None),
-            _FILES.c.lesson_id == version.c.id,
-        )
-        .values({"lesson_id": version.c.origin_id, "order": _FILES.c.order + 1 + func.coalesce(last, -1)})
     )
 
 
