@@ -140,6 +140,12 @@ def _behind(key: Key, values: list[Any]) -> ColumnElement[bool]:
     return and_(column >= bound[0] if direction == "asc" else column <= bound[0], condition)
 
 
+def behind(params: PageParams, key: Key) -> ColumnElement[bool] | None:
+    """What `page` asks of rows for this cursor, for a statement that has to narrow them before it joins; None for the
+    first page. Raises BadCursor."""
+    return _behind(key, _decode(params.cursor, key)) if params.cursor else None
+
+
 async def page(
     session: AsyncSession, statement: Select[Any], params: PageParams, *, key: Key
 ) -> tuple[Sequence[Any], str | None]:

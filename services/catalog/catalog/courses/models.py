@@ -19,6 +19,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     desc,
+    event,
     false,
     func,
     text,
@@ -26,6 +27,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
+
+from catalog.courses.languages import CREATE_CONFIGURATION_OF, SEARCHED, SEARCHED_TITLE
 
 
 class SearchVector(TSVECTOR):
@@ -38,12 +41,13 @@ class SearchVector(TSVECTOR):
         return str
 
 
-SEARCHED = (
-    "setweight(to_tsvector('english'::regconfig, title), 'A') || "
-    "setweight(jsonb_to_tsvector('english'::regconfig, skills, '[\"string\"]'), 'B') || "
-    "setweight(to_tsvector('english'::regconfig, description), 'C')"
-)
-"""What a search looks through, and how much each part weighs."""
+SORTED_BY = {
+    "newest": ("first_published_at DESC", "id DESC"),
+    "popular": ("enrolled_students_count DESC", "id DESC"),
+    "rating": ("avg_rating DESC", "total_reviews DESC", "id DESC"),
+    "price": ("price_now", "id"),
+}
+"""The orders of lists, each with an index of its own, and one within a category."""
 
 
 class Course(Base):
@@ -108,7 +112,14 @@ class Course(Base):
     """The category in whose size the course is counted; null while it is not published."""
     first_published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     published_by_id: Mapped[int | None] = mapped_column(BigInteger)
+    language: Mapped[str] = mapped_column(String, server_default="en")
+    price_now: Mapped[Decimal] = mapped_column(Numeric(12, 2), server_default="0")
+    """What lists are sorted by: the effective price when it was last written or settled. A discount that has ended
+    since is still in it, so it is never above what the course costs."""
     search: Mapped[str] = mapped_column(SearchVector, Computed(SEARCHED, persisted=True), deferred=True)
+    search_title: Mapped[str] = mapped_column(
+        SearchVector, Computed(SEARCHED_TITLE, persisted=True), deferred=True
+    )
 
     __table_args__ = (
         UniqueConstraint("slug", name="unique_course_slug"),
@@ -117,6 +128,7 @@ class Course(Base):
             "discount_price IS NULL OR discount_price >= 0", name="course_discount_price_positive"
         ),
         CheckConstraint("version > 0", name="course_version_positive"),
+        CheckConstraint("language ~ '^[a-z]{2}$'", name="ck_courses_course_language_code"),
         CheckConstraint(
             "discount_price IS NULL OR discount_price < price", name="course_discount_less_than_price"
         ),
@@ -148,6 +160,25 @@ class Course(Base):
         Index("courses_cou_price_1fbd18_idx", "price"),
         Index("courses_cou_avg_rat_82cd8e_idx", "avg_rating"),
         Index("ix_courses_course_search", "search", postgresql_using="gin"),
+        Index("ix_courses_course_search_title", "search_title", postgresql_using="gin"),
+        Index(
+            "ix_courses_course_same_title", func.lower(text("title")), postgresql_where=text("is_published")
+        ),
+        Index("ix_courses_course_price", "price_now", "id", postgresql_where=text("is_published")),
+        Index(
+            "ix_courses_course_discounted",
+            "discount_ends",
+            postgresql_where=text("price_now < price AND discount_ends IS NOT NULL"),
+        ),
+        *(
+            Index(
+                f"ix_courses_course_category_{name}",
+                "category_id",
+                *(text(column) for column in columns),
+                postgresql_where=text("is_published"),
+            )
+            for name, columns in SORTED_BY.items()
+        ),
         Index(
             "ix_courses_course_one_draft",
             "parent_version_id",
@@ -180,3 +211,6 @@ class Course(Base):
             postgresql_where=text("is_published"),
         ),
     )
+
+
+event.listen(Course.__table__, "before_create", CREATE_CONFIGURATION_OF)

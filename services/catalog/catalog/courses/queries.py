@@ -7,10 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from chassis.pagination import PageParams, page
+from chassis.pagination import Key, PageParams, behind, page
 from sqlalchemy import (
+    CTE,
     ColumnElement,
-    Double,
     Row,
     Select,
     Subquery,
@@ -18,19 +18,23 @@ from sqlalchemy import (
     case,
     cast,
     func,
-    literal_column,
+    literal,
+    not_,
     or_,
     select,
+    true,
+    union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.dialects.postgresql import REGCONFIG, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
+from catalog.courses import search_rules
+from catalog.courses.languages import configuration_of
 from catalog.courses.models import Course
 
 Sort = Literal["relevance", "newest", "popular", "rating", "price"]
-_ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
 
 
 async def by_id(session: AsyncSession, course_id: int) -> Course | None:
@@ -102,6 +106,25 @@ async def set_rating(session: AsyncSession, course_id: int, average: Decimal, re
     )
 
 
+async def settle_prices(session: AsyncSession, at: datetime, most: int) -> int:
+    """Sort courses whose discount has ended by their price again: so many at most, none that is just edited."""
+    ended = (
+        select(Course.id)
+        .where(Course.price_now < Course.price, Course.discount_ends <= at)
+        .order_by(Course.discount_ends)
+        .limit(most)
+        .with_for_update(key_share=True, skip_locked=True)
+    )
+    settled = await session.scalars(
+        update(Course)
+        .where(Course.id.in_(ended))
+        .values(price_now=Course.price, updated_date=Course.updated_date)
+        .returning(Course.id)
+        .execution_options(synchronize_session=False)
+    )
+    return len(settled.all())
+
+
 async def set_preview(
     session: AsyncSession, course_id: int, token: str | None, expires_at: datetime | None
 ) -> None:
@@ -142,6 +165,9 @@ class Filters:
     free: bool | None = None
     featured: bool | None = None
     has_certificate: bool | None = None
+    language: str | None = None
+    searched_as: str = "en"
+    """The language `q` is in."""
 
 
 def led_or_taught_by(user_id: int, taught: Select[int]) -> ColumnElement[bool]:
@@ -158,37 +184,58 @@ def price_at(at: datetime) -> ColumnElement[Decimal]:
     return case((in_force, Course.discount_price), else_=Course.price)
 
 
-def _conditions(filters: Filters) -> Iterable[ColumnElement[bool] | InstrumentedAttribute[bool]]:
+def tsquery(filters: Filters) -> ColumnElement[Any]:
+    """`q` as its language reads it, or word by word; without what either way is excluded."""
+    assert filters.q is not None, "asked only where something is looked for"
+    wanted = search_rules.parse(filters.q)
+    names = dict.fromkeys((configuration_of(filters.searched_as), "simple"))
+    read_as = [cast(literal(name), REGCONFIG) for name in names]
+    found: ColumnElement[Any] = func.websearch_to_tsquery(read_as[0], wanted.text)
+    for configuration in read_as[1:]:
+        found = found.op("||")(func.websearch_to_tsquery(configuration, wanted.text))
+    for term in wanted.excluded:
+        for configuration in read_as:
+            found = found.op("&&")(func.tsquery_not(func.phraseto_tsquery(configuration, term)))
+    return found
+
+
+def conditions(
+    filters: Filters, *, but_category: bool = False
+) -> Iterable[ColumnElement[bool] | InstrumentedAttribute[bool]]:
     yield Course.is_published if filters.taught is None else filters.taught
     if filters.q is not None:
-        yield Course.search.bool_op("@@")(func.websearch_to_tsquery(_ENGLISH, filters.q))
-    if filters.categories is not None:
+        yield Course.search.bool_op("@@")(tsquery(filters))
+    if filters.categories is not None and not but_category:
         yield Course.category_id.in_(filters.categories)
     if filters.level is not None:
         yield Course.level == filters.level
+    if filters.language is not None:
+        yield Course.language == filters.language
     if filters.min_rating is not None:
         yield Course.avg_rating >= filters.min_rating
-    if filters.max_price is not None:
-        yield price_at(filters.at) <= filters.max_price
-    if filters.free is not None:
-        yield (price_at(filters.at) == 0) if filters.free else (price_at(filters.at) > 0)
+    yield from _price_conditions(filters)
     if filters.featured is not None:
         yield Course.is_featured.is_(filters.featured)
     if filters.has_certificate is not None:
         yield Course.has_certificate.is_(filters.has_certificate)
 
 
+def _price_conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
+    """By the clock; `price_now`, never above that, only leads to the rows by its index."""
+    price = price_at(filters.at)
+    if filters.max_price is not None:
+        yield and_(Course.price_now <= filters.max_price, price <= filters.max_price)
+    if filters.free is not None:
+        yield and_(Course.price_now == 0, price == 0) if filters.free else price > 0
+
+
 def _key(filters: Filters, sort: Sort) -> list[tuple[Any, Literal["asc", "desc"]]]:
-    if sort == "relevance" and filters.q is not None:
-        rank = func.ts_rank_cd(Course.search, func.websearch_to_tsquery(_ENGLISH, filters.q))
-        # As a double: the cursor carries it, and a real would not come back as the number it was.
-        return [(cast(rank, Double), "desc"), (Course.id, "desc")]
     if sort == "popular":
         return [(Course.enrolled_students_count, "desc"), (Course.id, "desc")]
     if sort == "rating":
         return [(Course.avg_rating, "desc"), (Course.total_reviews, "desc"), (Course.id, "desc")]
     if sort == "price":
-        return [(price_at(filters.at), "asc"), (Course.id, "asc")]
+        return [(Course.price_now, "asc"), (Course.id, "asc")]
     # A draft was never published; a published course always was.
     newest = Course.first_published_at if filters.taught is None else Course.created_date
     return [(newest, "desc"), (Course.id, "desc")]
@@ -205,6 +252,7 @@ CARD = (
     Course.discount_price,
     Course.discount_ends,
     Course.level,
+    Course.language,
     Course.duration_minutes,
     Course.has_certificate,
     Course.is_featured,
@@ -222,13 +270,69 @@ CARD = (
 async def cards(
     session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
 ) -> tuple[Sequence[Row[Any]], str | None]:
-    """A page of courses with their authors' names, in one query."""
-    statement = (
-        select(*CARD, people.c.display_name, people.c.picture_url)
-        .outerjoin(people, people.c.user_id == Course.created_by_id)
-        .where(*_conditions(filters))
+    """A page of courses with their authors' names, in one query. Raises BadCursor."""
+    key = _key(filters, sort)
+    statement = select(*CARD, people.c.display_name, people.c.picture_url).outerjoin(
+        people, people.c.user_id == Course.created_by_id
     )
-    return await page(session, typing.cast("Select[Any]", statement), params, key=_key(filters, sort))
+    if filters.q is not None:
+        statement = statement.where(Course.id.in_(_of_matches(filters, params, key)))
+    elif filters.categories is not None and filters.taught is None:
+        statement = statement.where(Course.id.in_(_of_each_category(filters, params, key)))
+    else:
+        statement = statement.where(*conditions(filters))
+    return await page(session, typing.cast("Select[Any]", statement), params, key=key)
+
+
+FEW = 3000
+"""Fewer matches than these are read all; of more, a walk down the order soon meets enough."""
+
+
+def apart(statement: Any, name: str) -> CTE:
+    """Done once and by itself: merged into what is around it, it would be planned as a walk over every course."""
+    made: CTE = statement.cte(name).prefix_with("MATERIALIZED")
+    return made
+
+
+def count_of(part: CTE) -> ColumnElement[int]:
+    return select(func.count()).select_from(part).scalar_subquery()
+
+
+def _of_matches(filters: Filters, params: PageParams, key: Key) -> Select[int]:
+    """The page of what is looked for. How many matches there are, the planner cannot know and guesses wrong: a walk
+    for a rare word is one over all courses. So it is counted, up to where a walk is short."""
+    matches = list(conditions(filters))
+    found = apart(select(Course.id).where(*matches).limit(FEW), "found")
+    few = count_of(found) < FEW
+    place = behind(params, key)
+    order = [column.asc() if direction == "asc" else column.desc() for column, direction in key]
+
+    def page_of(*wanted: Any) -> Select[int]:
+        statement = (
+            select(Course.id).where(*wanted) if place is None else select(Course.id).where(*wanted, place)
+        )
+        return statement.order_by(*order).limit(params.limit + 1)
+
+    read = page_of(few, Course.id.in_(select(found.c.id))).subquery("read")
+    walked = page_of(not_(few), *matches).subquery("walked")
+    either = union_all(select(read.c.id), select(walked.c.id)).subquery("either")
+    return select(either.c.id)
+
+
+def _of_each_category(filters: Filters, params: PageParams, key: Key) -> Select[int]:
+    """The page each category of the subtree would have alone: among these are those of the page of all.
+
+    Each is a few steps down an index; filtered out of the whole catalogue, a small category's would be far apart.
+    """
+    assert filters.categories is not None
+    tree = filters.categories.subquery("tree")
+    own = select(Course.id).where(*conditions(filters, but_category=True), Course.category_id == tree.c.id)
+    place = behind(params, key)
+    if place is not None:
+        own = own.where(place)
+    order = [column.asc() if direction == "asc" else column.desc() for column, direction in key]
+    each = own.order_by(*order).limit(params.limit + 1).lateral("each")
+    return select(each.c.id).select_from(tree.join(each, true()))
 
 
 async def with_author(

@@ -17,6 +17,7 @@ VERSIONED = (
     "subtitle",
     "description",
     "level",
+    "language",
     "duration_minutes",
     "has_certificate",
     "requirements",

@@ -15,6 +15,7 @@ from catalog.outline.service import Part
 
 Level = Literal["beginner", "intermediate", "advanced", "all_levels"]
 CreationMethod = Literal["manual", "wizard", "template", "ai", "import"]
+Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1.", examples=["en"])]
 Subtitle = Annotated[str, Field(max_length=300)]
 Description = Annotated[
     str, Field(max_length=20_000, description="Markdown; 100 characters at least to publish.")
@@ -38,6 +39,7 @@ class CourseIn(InputModel):
         None, description="When the discount ends (exclusive); null: never."
     )
     level: Level = "all_levels"
+    language: Language = "en"
     duration_minutes: Minutes | None = None
     has_certificate: bool = False
     is_featured: bool = Field(False, description="Admins decide.")
@@ -72,6 +74,7 @@ class CoursePatch(InputModel):
     discount_price: Money | None = Field(None, description="Null ends the discount.")
     discount_ends: UtcInstant | None = None
     level: Level = Field(default_factory=absent)
+    language: Language = Field(default_factory=absent)
     duration_minutes: Minutes | None = None
     has_certificate: bool = Field(default_factory=absent)
     is_featured: bool = Field(default_factory=absent)
@@ -91,6 +94,9 @@ class CourseListParams(PageParams):
     q: QueryText | None = Field(None, description='Words, "a phrase", or, -not; ranked.')
     category: QueryText | None = Field(None, description="Id or slug; what is below it counts in.")
     level: Level | None = None
+    language: Language | None = Field(
+        None, description="What the courses are in, and what `q` is read as; without it, as English."
+    )
     min_rating: Decimal | None = Field(None, ge=0, le=5, max_digits=3, decimal_places=2)
     max_price: Money | None = Field(None, description="Of what the course costs now, its discount counted.")
     free: bool | None = None
@@ -127,6 +133,7 @@ CARD_EXAMPLE: dict[str, Any] = {
     "effective_price": "39.00",
     "currency": "USD",
     "level": "beginner",
+    "language": "en",
     "duration_minutes": 180,
     "has_certificate": True,
     "is_featured": False,
@@ -157,6 +164,7 @@ class CourseCard(OutputModel):
     effective_price: Money
     currency: str
     level: Level
+    language: str
     duration_minutes: int | None
     has_certificate: bool
     is_featured: bool

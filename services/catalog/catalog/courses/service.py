@@ -5,12 +5,12 @@ row, and ends with `record_change`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, cast
 
-from chassis.db import now
+from chassis.db import Database, now
 from chassis.outbox import emit
 from chassis.pagination import PageParams
 from contracts.catalog import CourseChanged, CourseDeleted
@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import queries, rules, version_queries
+from catalog.courses import queries, ranking, rules, version_queries
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
@@ -241,8 +241,13 @@ async def list_courses(
     if taught_by is not None:
         taught = queries.led_or_taught_by(taught_by, instructor_mirror.courses_taught_by(taught_by))
     filters = queries.Filters(at=at, taught=taught, categories=wanted, **narrowed)
-    by = sort or ("relevance" if filters.q is not None else "newest")
-    rows, next_cursor = await queries.cards(session, filters, by, params, people.directory())
+    if filters.language is not None:
+        filters = replace(filters, searched_as=filters.language)
+    if filters.q is not None and sort in (None, "relevance"):
+        rows, next_cursor = await ranking.cards(session, filters, params, people.directory())
+    else:
+        by = sort or "newest"
+        rows, next_cursor = await queries.cards(session, filters, by, params, people.directory())
     return Found(rows, next_cursor, settings_of(session).currency, at)
 
 
@@ -411,6 +416,7 @@ async def record_change(session: AsyncSession, course: Course) -> None:
     skeleton = await outlines.skeleton(session, course.id)
     lacking = await missing(session, course, skeleton)
     course.completion_percentage, course.completion_status = rules.completion(len(lacking))
+    course.price_now = rules.effective_price(course.price, course.discount_price, course.discount_ends, now())
     await _count(session, course, course.category_id if course.is_published else None)
     course.state_version += 1
     if course.parent_version_id is not None:
@@ -439,6 +445,18 @@ async def record_change(session: AsyncSession, course: Course) -> None:
             version=course.state_version,
         ),
     )
+
+
+SETTLED_AT_ONCE = 500
+
+
+async def settle_prices(database: Database) -> None:
+    """Have the courses whose discount has ended sorted by their price, some at a time: a big sale ends at one instant,
+    and those who enroll or edit meanwhile do not wait for all of it."""
+    settled = SETTLED_AT_ONCE
+    while settled == SETTLED_AT_ONCE:
+        async with database.transaction() as session:
+            settled = await queries.settle_prices(session, now(), SETTLED_AT_ONCE)
 
 
 # --- previews -------------------------------------------------------------------------------------------------
