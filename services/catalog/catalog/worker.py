@@ -7,6 +7,7 @@ from chassis.storage import Storage
 from chassis.worker import HOUR, PeriodicJob, run_worker
 
 import catalog.tables  # noqa: F401 - the tables handlers write to
+from catalog.courses import service as courses
 from catalog.erasure.service import erase
 from catalog.files import service as files
 from catalog.pictures import rules as picture_rules
@@ -29,6 +30,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
     return [
         PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase)),
         PeriodicJob("unwanted_files", 60, partial(files.remove_unwanted, storage=storage), files.CHANNEL),
+        PeriodicJob("settle_prices", 60, courses.settle_prices),
         PeriodicJob("sweep_files", 24 * HOUR, sweep_files),
     ]
 
