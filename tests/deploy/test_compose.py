@@ -290,15 +290,16 @@ def test_what_is_mounted_is_there(compose: dict[str, Any], root: Path) -> None:
         assert [v for v in compose["services"][name]["volumes"] if v.startswith(f"{name}:/var/lib/")], name
 
 
+@pytest.mark.parametrize("service", ["identity", "catalog"])
 def test_what_people_send_outlives_the_containers(
-    compose: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch
+    compose: dict[str, Any], root: Path, monkeypatch: pytest.MonkeyPatch, service: str
 ) -> None:
-    """Both processes of identity see one volume, where the image has made the folder writable for them."""
-    for process in ("identity", "identity-worker"):
+    """Both processes of a service see one volume, where the image has made the folder writable for them."""
+    for process in (service, f"{service}-worker"):
         told = compose["services"][process]
         url = urlsplit(settings_of(told, monkeypatch).storage_url)
         assert url.scheme == "file"
-        assert told["volumes"] == [f"identity-files:{url.path}"]
+        assert told["volumes"] == [f"{service}-files:{url.path}"]
         assert f"--owner=lyceum --group=lyceum --mode=0700 {url.path}\n" in (
             root / "deploy/docker/Dockerfile"
         ).read_text()
