@@ -88,7 +88,9 @@ async def test_it_is_on_after_the_first_code_only(join: MakePerson, database: Da
     secret = begun.json()["secret"]
     assert begun.headers["cache-control"] == "no-store"
     assert re.fullmatch(r"[A-Z2-7]{32}", secret)
-    assert begun.json()["otpauth_uri"] == TOTP(secret).provisioning_uri(name="ada@example.com", issuer_name="Lyceum")
+    assert begun.json()["otpauth_uri"] == TOTP(secret).provisioning_uri(
+        name="ada@example.com", issuer_name="Lyceum"
+    )
     assert (await person.log_in()).status_code == 200, "nothing is asked for yet"
     wrong = await person.post("/users/me/second-factor/totp/confirm", {"code": "000000"})
     assert (wrong.status_code, wrong.json()["type"]) == (403, "/problems/second-factor-code-wrong")
