@@ -21,19 +21,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import queries, ranking, rules, version_queries
+from catalog.courses import queries, ranking, rules, versions
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
     CourseNotFound,
-    EditedInDraft,
     InstructorNotApproved,
     NoRightToEdit,
-    NotVersioned,
     NotYourCourse,
     OnlyAdminsFeature,
     OnlyTheLeadDeletes,
-    VersionArchived,
 )
 from catalog.courses.models import Course
 from catalog.enrollment_mirror import service as enrollment_mirror
@@ -120,8 +117,7 @@ async def open_for_editing(
     held = await queries.lock(session, course_id)
     if held is None:
         raise CourseNotFound
-    if held.parent_version_id is not None and not held.is_draft:
-        raise VersionArchived(course_id=held.parent_version_id)
+    versions.check_not_archived(held)
     return held
 
 
@@ -130,15 +126,8 @@ async def open_content(
 ) -> Course:
     """As `open_for_editing`, for what versions differ in. Raises EditedInDraft too."""
     course = await open_for_editing(session, calls, principal, course_id)
-    await check_no_draft(session, course)
+    await versions.check_no_draft(session, course)
     return course
-
-
-async def check_no_draft(session: AsyncSession, course: Course) -> None:
-    """Raise EditedInDraft while the course, whose row the caller holds, is edited in a draft version."""
-    draft_id = await version_queries.draft_of(session, course.id)
-    if draft_id is not None:
-        raise EditedInDraft(draft_id=draft_id)
 
 
 async def check_may_edit(
@@ -325,7 +314,7 @@ async def edit(
         return await view(session, course)
     if "is_featured" in different and not principal.may("catalog.feature_course"):
         raise OnlyAdminsFeature
-    await _check_versioned(session, course, different.keys())
+    await versions.check_fields(session, course, different.keys())
     if "category_id" in different:
         await categories.hold_for_course(session, different["category_id"])
     lacked = await missing(session, course)
@@ -335,19 +324,9 @@ async def edit(
     lost = [lack for lack in await missing(session, course) if lack not in lacked]
     if course.is_published and lost:
         raise CourseIncomplete("A published course keeps what it was published with.", missing=lost)
-    if not different.keys().isdisjoint(rules.LIVE):
-        await version_queries.keep_in_step(session, course)
+    await versions.keep_in_step(session, course, different.keys())
     await record_change(session, course)
     return await view(session, course)
-
-
-async def _check_versioned(session: AsyncSession, course: Course, changed: Collection[str]) -> None:
-    """Raise where these fields are not changed in this row: EditedInDraft, NotVersioned."""
-    live = sorted(name for name in changed if name in rules.LIVE)
-    if course.parent_version_id is not None and live:
-        raise NotVersioned(fields=live, course_id=course.parent_version_id)
-    if len(live) < len(changed):
-        await check_no_draft(session, course)
 
 
 async def open_for_deletion(
@@ -367,7 +346,7 @@ async def open_for_deletion(
 
 async def delete(session: AsyncSession, course: Course) -> None:
     """Remove a course opened for deletion and its versions, and tell."""
-    await version_queries.remove_of(session, course.id)
+    await versions.remove_of(session, course.id)
     await _count(session, course, None)
     course.state_version += 1
     emit(
@@ -502,7 +481,7 @@ async def set_rating(session: AsyncSession, course_id: int, average: Decimal, re
 
 async def replace_user(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     """Have the tombstone lead every course the user led, and stand for who published."""
-    await version_queries.replace_publisher(session, user_id, tombstone_id)
+    await versions.replace_publisher(session, user_id, tombstone_id)
     for course in await queries.led_by(session, user_id):
         course.created_by_id = tombstone_id
         await record_change(session, course)

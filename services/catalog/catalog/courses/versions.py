@@ -5,7 +5,7 @@ nothing is told of it, and nobody enrolls in it. Whoever calls holds the row of 
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -14,15 +14,48 @@ from chassis.pagination import PageParams
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import queries, version_queries
-from catalog.courses.errors import CourseNotFound, VersionArchived
+from catalog.courses.errors import CourseNotFound, EditedInDraft, NotVersioned, VersionArchived
 from catalog.courses.models import Course
-from catalog.courses.rules import VERSIONED
+from catalog.courses.rules import LIVE, VERSIONED
 from catalog.outline import versions as outlines
+
+# --- what may be changed where ----------------------------------------------------------------------------------
 
 
 def is_archived(course: Course) -> bool:
     """Whether this is what was published once, which nobody changes any more."""
     return course.parent_version_id is not None and not course.is_draft
+
+
+def check_not_archived(course: Course) -> None:
+    """Raise VersionArchived for what was published once."""
+    if is_archived(course):
+        raise VersionArchived(course_id=course.parent_version_id)
+
+
+async def check_no_draft(session: AsyncSession, course: Course) -> None:
+    """Raise EditedInDraft while the course is edited in a draft version."""
+    draft_id = await version_queries.draft_of(session, course.id)
+    if draft_id is not None:
+        raise EditedInDraft(draft_id=draft_id)
+
+
+async def check_fields(session: AsyncSession, course: Course, changed: Collection[str]) -> None:
+    """Raise where these fields are not changed in this row: EditedInDraft, NotVersioned."""
+    live = sorted(name for name in changed if name in LIVE)
+    if course.parent_version_id is not None and live:
+        raise NotVersioned(fields=live, course_id=course.parent_version_id)
+    if len(live) < len(changed):
+        await check_no_draft(session, course)
+
+
+async def keep_in_step(session: AsyncSession, course: Course, changed: Collection[str]) -> None:
+    """Have the rows of a course's versions say what its own says of what is never versioned."""
+    if any(name in LIVE for name in changed):
+        await version_queries.keep_in_step(session, course)
+
+
+# --- drafts and archives ------------------------------------------------------------------------------------------
 
 
 async def parent_of(session: AsyncSession, course_id: int) -> int | None:
@@ -93,8 +126,7 @@ async def hold_draft(session: AsyncSession, course_id: int, draft_id: int) -> Co
     draft = await queries.lock(session, draft_id)
     if draft is None or draft.parent_version_id != course_id:
         raise CourseNotFound
-    if not draft.is_draft:
-        raise VersionArchived(course_id=course_id)
+    check_not_archived(draft)
     return draft
 
 
@@ -109,3 +141,13 @@ def close(archive: Course, published_at: datetime, published_by_id: int) -> None
 async def discard(session: AsyncSession, draft: Course) -> None:
     """Remove a draft, and all that is in it."""
     await queries.remove(session, draft)
+
+
+async def remove_of(session: AsyncSession, course_id: int) -> None:
+    """Remove every version of a course that is being deleted."""
+    await version_queries.remove_of(session, course_id)
+
+
+async def replace_publisher(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
+    """Have the tombstone stand for the user wherever they published."""
+    await version_queries.replace_publisher(session, user_id, tombstone_id)

@@ -65,7 +65,7 @@ async def publish(
         return await _publish_draft(session, calls, principal, parent_id, course_id, unchanged)
     course = await courses.open_for_editing(session, calls, principal, course_id, staff=PUBLISH)
     unchanged(course)
-    await courses.check_no_draft(session, course)
+    await versions.check_no_draft(session, course)
     last = await queries.publication(session, course_id)
     if course.is_published and last is not None and last.course_state_version == course.state_version:
         return await courses.view(session, course)

@@ -35,7 +35,7 @@ async def begin_draft(
     course = await courses.open_for_editing(session, calls, principal, course_id)
     _check_is_course(course)
     unchanged(course)
-    await courses.check_no_draft(session, course)
+    await versions.check_no_draft(session, course)
     if not course.is_published:
         raise NoDraftNeeded
     draft = await versions.add_draft(session, course, rules.next_version(course.version, bump))
@@ -76,7 +76,7 @@ async def restore(
     course = await courses.open_for_editing(session, calls, principal, course_id, staff=publishing.PUBLISH)
     _check_is_course(course)
     unchanged(course)
-    await courses.check_no_draft(session, course)
+    await versions.check_no_draft(session, course)
     if version_id == course_id:
         current_id = await publishing.archive_of_current(session, course_id)
         if current_id is None:

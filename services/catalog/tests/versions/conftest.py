@@ -29,7 +29,9 @@ class Editor:
         return await self.studio.ask("POST", path, headers=self.studio.author)
 
     async def history(self, course: int) -> list[Any]:
-        answer = await self.studio.ask("GET", f"/courses/{course}/versions?limit=100", headers=self.studio.author)
+        answer = await self.studio.ask(
+            "GET", f"/courses/{course}/versions?limit=100", headers=self.studio.author
+        )
         return list(answer["items"])
 
     async def versions(self, course: int) -> list[tuple[str, str]]:

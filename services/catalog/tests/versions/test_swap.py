@@ -222,17 +222,10 @@ async def test_what_is_not_complete_is_not_put_in_place(studio, editor, publishe
 
 
 async def everything(database):
-    """All that the database has of courses and their outlines, and what is to be told."""
+    """All that the database has of courses and their outlines."""
     async with database.transaction() as session:
         return [
-            [
-                {
-                    column.name: getattr(row, column.key)
-                    for column in table.__table__.columns
-                    if column.name != "search"
-                }
-                for row in await session.scalars(select(table).order_by(table.id))
-            ]
+            (await session.execute(select(table.__table__).order_by(table.id))).all()
             for table in (Course, Module, Lesson)
         ]
 
@@ -290,7 +283,7 @@ OF_THE_ROW = {
         id created_date updated_date slug is_published published_date view_count last_accessed thumbnail
         creation_method completion_status completion_percentage version is_draft parent_version_id preview_token
         preview_expiry enrolled_students_count avg_rating total_reviews last_enrollment_date state_version
-        created_by_id counted_in_id first_published_at published_by_id search
+        created_by_id counted_in_id first_published_at published_by_id search search_title price_now
     """,
     Module: "id created_date updated_date order published_date course_id revision origin_id",
     Lesson: """
