@@ -10,6 +10,7 @@ from sqlalchemy import (
     BigInteger,
     Row,
     Select,
+    Subquery,
     column,
     func,
     literal,
@@ -86,6 +87,18 @@ def subtree(category: int | str) -> Select[int]:
         Category.id == category if isinstance(category, int) else Category.slug == category
     )
     return select(_downward(start).c.id)
+
+
+def ancestry() -> Subquery:
+    """Every category with each that it stands under, itself included: category_id, ancestor_id."""
+    upward = select(
+        Category.id.label("category_id"),
+        Category.id.label("ancestor_id"),
+        Category.parent_id.label("next_id"),
+    ).cte("upward", recursive=True)
+    further = select(upward.c.category_id, Category.id, Category.parent_id)
+    upward = upward.union(further.join(Category, Category.id == upward.c.next_id))
+    return select(upward.c.category_id, upward.c.ancestor_id).subquery("ancestry")
 
 
 def _with_size() -> Select[Category, int]:

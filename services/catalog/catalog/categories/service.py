@@ -7,7 +7,7 @@ from typing import Any
 from chassis.outbox import emit
 from chassis.pagination import PageParams
 from contracts.catalog import CategoryChanged
-from sqlalchemy import Select
+from sqlalchemy import Select, Subquery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
@@ -88,6 +88,11 @@ async def count_moved(session: AsyncSession, moved_from: int | None, moved_to: i
     # In one order whoever moves what: two that swap their categories would else wait for each other.
     for category_id in sorted(one for one in changes if one is not None):
         await queries.add_to_size(session, category_id, changes[category_id])
+
+
+def ancestry() -> Subquery:
+    """Every category_id with each ancestor_id it stands under, itself included, for other slices to join."""
+    return queries.ancestry()
 
 
 def subtree(category: int | str) -> Select[int]:

@@ -3,13 +3,20 @@
 from typing import Annotated
 
 from chassis.errors import Unauthenticated
-from chassis.pagination import Page
 from chassis.schemas import Identifier
 from chassis.web import Calls, CurrentUser, IfMatch, OptionalUser, Router, Session, etag, require_match
 from fastapi import Path, Query, Response
 
 from catalog.courses import service
-from catalog.courses.schemas import CourseCard, CourseIn, CourseListParams, CourseOut, CoursePatch
+from catalog.courses.schemas import (
+    CourseCard,
+    CourseIn,
+    CourseListParams,
+    CourseOut,
+    CoursePage,
+    CoursePatch,
+    Facets,
+)
 from catalog.fields import QueryText
 
 router = Router(prefix="/api/v1", tags=["courses"])
@@ -25,7 +32,7 @@ def answer(view: service.View, response: Response) -> CourseOut:
 @router.get("/courses")
 async def list_courses(
     session: Session, user: OptionalUser, params: Annotated[CourseListParams, Query()]
-) -> Page[CourseCard]:
+) -> CoursePage:
     """Published courses, searched, filtered and sorted; `teaching=me` is what the caller teaches, drafts too."""
     if params.teaching is not None and user is None:
         raise Unauthenticated
@@ -34,11 +41,13 @@ async def list_courses(
         params,
         taught_by=user.user_id if user is not None and params.teaching else None,
         sort=params.sort,
-        **params.model_dump(exclude={"limit", "cursor", "sort", "teaching"}),
+        with_facets=params.facets,
+        **params.model_dump(exclude={"limit", "cursor", "sort", "teaching", "facets"}),
     )
-    return Page(
+    return CoursePage(
         items=[CourseCard.of(row, found.currency, found.at) for row in found.rows],
         next_cursor=found.next_cursor,
+        facets=None if found.counts is None else Facets.of(found.counts),
     )
 
 

@@ -4,11 +4,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from chassis.pagination import PageParams
+from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier, InputModel, Instant, Money, OutputModel
 from pydantic import ConfigDict, Field
 
 from catalog.courses import rules
+from catalog.courses.facets import Counts
 from catalog.courses.service import View
 from catalog.fields import QueryText, Title, UtcInstant, absent
 from catalog.outline.service import Part
@@ -106,6 +107,7 @@ class CourseListParams(PageParams):
         None, description="By default relevance where `q` is given, else newest."
     )
     teaching: Literal["me"] | None = Field(None, description="The caller's own courses, drafts too.")
+    facets: bool = Field(False, description="Count, on the first page, what each further choice would leave.")
 
 
 class AuthorOut(OutputModel):
@@ -193,6 +195,83 @@ class CourseCard(OutputModel):
                 "instructor": _author(row.created_by_id, row.display_name, row.picture_url),
             }
         )
+
+
+class CategoryCount(OutputModel):
+    category_id: int
+    courses: int
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"category_id": 4, "courses": 12}]})
+
+
+class LevelCount(OutputModel):
+    level: Level
+    courses: int
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"level": "beginner", "courses": 7}]})
+
+
+class PriceCount(OutputModel):
+    band: Literal["free", "under_20", "20_to_50", "50_to_100", "100_and_up"]
+    courses: int
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"band": "under_20", "courses": 3}]})
+
+
+class RatingCount(OutputModel):
+    min_rating: float
+    courses: int
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"min_rating": 4.5, "courses": 5}]})
+
+
+class LanguageCount(OutputModel):
+    language: str
+    courses: int
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"language": "en", "courses": 11}]})
+
+
+class Facets(OutputModel):
+    """How many courses each choice would leave, beside all other filters; a category counts what is below it."""
+
+    category: list[CategoryCount]
+    level: list[LevelCount]
+    price: list[PriceCount]
+    rating: list[RatingCount]
+    language: list[LanguageCount]
+    capped: bool = Field(description="There are more courses than were counted.")
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "category": [{"category_id": 4, "courses": 12}],
+                    "level": [{"level": "beginner", "courses": 12}],
+                    "price": [{"band": "under_20", "courses": 12}],
+                    "rating": [{"min_rating": 4.5, "courses": 5}],
+                    "language": [{"language": "en", "courses": 12}],
+                    "capped": False,
+                }
+            ]
+        }
+    )
+
+    @classmethod
+    def of(cls, counts: Counts) -> "Facets":
+        named = {"category": "category_id", "price": "band", "rating": "min_rating"}
+        kinds = ("category", "level", "price", "rating", "language")
+        told: dict[str, Any] = {
+            kind: [{named.get(kind, kind): value, "courses": n} for value, n in getattr(counts, kind)]
+            for kind in kinds
+        }
+        return cls.model_validate({**told, "capped": counts.capped})
+
+
+class CoursePage(Page[CourseCard]):
+    """A page of courses, with the facets where they were asked for."""
+
+    facets: Facets | None = None
 
 
 def _author(user_id: int, name: str | None, picture: str | None) -> dict[str, Any]:

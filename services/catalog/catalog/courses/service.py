@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import queries, ranking, rules, versions
+from catalog.courses import facets, queries, ranking, rules, versions
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
@@ -207,6 +207,7 @@ class Found:
     next_cursor: str | None
     currency: str
     at: datetime
+    counts: facets.Counts | None = None
 
 
 async def list_courses(
@@ -216,6 +217,7 @@ async def list_courses(
     taught_by: int | None,
     sort: queries.Sort | None,
     category: str | None,
+    with_facets: bool = False,
     **narrowed: Any,
 ) -> Found:
     """A page of the published courses, or of all that `taught_by` teaches.
@@ -237,7 +239,10 @@ async def list_courses(
     else:
         by = sort or "newest"
         rows, next_cursor = await queries.cards(session, filters, by, params, people.directory())
-    return Found(rows, next_cursor, settings_of(session).currency, at)
+    counts = None
+    if with_facets and params.cursor is None:
+        counts = await facets.count(session, filters, categories.ancestry())
+    return Found(rows, next_cursor, settings_of(session).currency, at, counts)
 
 
 def is_id(text: str) -> bool:
