@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import CheckConstraint, Column, String, Table, insert, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.schema import sort_tables
 
 from chassis.db import Base, now
 from chassis.personal_data import OF_THE_CHASSIS
@@ -49,7 +50,7 @@ def tables_of(service: str) -> list[Table]:
         if mapper.class_.__module__.startswith((f"{service}.", "chassis."))
         and not mapper.class_.__module__.startswith("chassis.tests")
     }
-    return [table for table in Base.metadata.sorted_tables if table in ours]
+    return sort_tables(ours)
 
 
 async def plant(

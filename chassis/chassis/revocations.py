@@ -29,9 +29,12 @@ from chassis.errors import Unavailable
 log = structlog.get_logger()
 
 FRESH_SECONDS = 1.0
-"""How long a look at the table is good for."""
+"""How long a look at the table is good for; whoever asks later has another one begun."""
+STALE = 3
+"""How many times FRESH_SECONDS old a look may be for those who ask while the next is under way: when every connection
+is busy, it waits for one like everybody else. With the event's own way, that is within the five seconds promised."""
 READ_SECONDS = 2.0
-"""How long a look may take; then nobody is let in until one succeeds."""
+"""How long a look may take; then nobody is let in on one that is stale until the next succeeds."""
 WHOLE_SECONDS = 300.0
 """How often everything is read anew, which also forgets what is over."""
 
@@ -142,14 +145,18 @@ class EndedTokens:
         return ended is not None and principal.issued <= ended
 
     async def freshen(self) -> None:
-        """Look for news unless that was done within FRESH_SECONDS; raise Unavailable when it cannot be done.
+        """Have news looked for unless that was done within FRESH_SECONDS, and wait for them when the last look is
+        stale; raise Unavailable when it cannot be done.
 
         However many ask at once, one looks.
         """
-        if time.monotonic() - self._looked <= FRESH_SECONDS:
+        age = time.monotonic() - self._looked
+        if age <= FRESH_SECONDS:
             return
         if self._looking is None or self._looking.done():
             self._looking = asyncio.create_task(self._look())
+        if age <= STALE * FRESH_SECONDS:
+            return
         # Whoever asked may go away; the others still wait for the same answer.
         if not await asyncio.shield(self._looking):
             raise Unavailable("Whether a session still lives cannot be told just now.")

@@ -315,7 +315,7 @@ async def test_an_ended_session_is_over_at_every_services_own_port(
     ended = time.monotonic()
     for service in services:
         while (refused := await knock(service, token)).status_code != 401:
-            assert time.monotonic() - ended < 5, f"{service} still believes it"
+            assert time.monotonic() - ended < 60, f"{service} still believes it"
             await asyncio.sleep(0.05)
         assert refusal(refused, 401) is None
         assert told(refused) == told(await knock(service, "never.was.one")), service

@@ -126,15 +126,17 @@ async def below(session: AsyncSession, root_ids: Sequence[int]) -> Sequence[Row[
 
 
 async def add_to_size(session: AsyncSession, category_id: int, by: int) -> None:
-    """Count `by` more (or fewer) courses in a category. On record or not: an insert whose row would be negative is
-    refused even where it ends in an update, so it is tried second."""
+    """Count `by` more (or fewer) courses in a category. The update first: an insert whose row would be negative is
+    refused even where it would end in an update."""
     counted = (
         update(CategorySize)
         .where(CategorySize.category_id == category_id)
         .values(courses=CategorySize.courses + by)
         .returning(CategorySize.category_id)
     )
-    if (await session.execute(counted.execution_options(synchronize_session=False))).first() is not None:
+    if (
+        await session.execute(counted.execution_options(synchronize_session=False))
+    ).first() is not None or by < 0:
         return
     first = insert(CategorySize).values(category_id=category_id, courses=by)
     await session.execute(
