@@ -24,7 +24,10 @@ END $$
 # Of a picture the URL is kept; what the old site's data says there is not in the storage.
 OWNERS = {
     "courses_resource": ("storage_key", "OLD.storage_key IS NOT NULL"),
-    "courses_course": ("thumbnail", "OLD.thumbnail LIKE '/media/courses/%' AND OLD.parent_version_id IS NULL"),
+    "courses_course": (
+        "thumbnail",
+        "OLD.thumbnail LIKE '/media/courses/%' AND OLD.parent_version_id IS NULL",
+    ),
     "content_testimonial": ("avatar", "OLD.avatar LIKE '/media/testimonials/%'"),
 }
 
