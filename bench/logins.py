@@ -18,6 +18,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
+from argon2 import extract_parameters
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from bench.report import Figure, percentile, versus
@@ -93,7 +94,11 @@ async def _watch_health(url: str, seconds: float) -> list[float]:
 
 def _verify_for(hashed: str, password: str, seconds: float) -> float:
     """Raw verifications in a second, with as many threads as there are cores, as the service's own library does."""
-    hasher, counts = Argon2Hasher(time_cost=2, memory_cost=19_456, parallelism=1), []
+    asked = extract_parameters(hashed)
+    hasher = Argon2Hasher(
+        time_cost=asked.time_cost, memory_cost=asked.memory_cost, parallelism=asked.parallelism
+    )
+    counts: list[int] = []
     stop = time.monotonic() + seconds
 
     def work() -> None:

@@ -115,7 +115,9 @@ def install(app: FastAPI) -> None:
         return answer(ours, request)
 
     async def on_anything(request: Request, error: Exception) -> Response:
-        log.error("a request met a defect", route=_route(request.scope), method=request.method, exc_info=error)
+        log.error(
+            "a request met a defect", route=_route(request.scope), method=request.method, exc_info=error
+        )
         return answer(LyceumError(LOGGED), request)
 
     app.add_exception_handler(LyceumError, on_ours)

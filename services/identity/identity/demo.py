@@ -17,7 +17,7 @@ from chassis.logs import configure_logs
 import identity.tables  # noqa: F401 - the mappings refer to each other's tables
 from identity.accounts import service as accounts
 from identity.accounts.errors import EmailTaken, UsernameTaken
-from identity.passwords.hashing import Hasher
+from identity.passwords.hashing import Cost, Hasher
 from identity.providers import demo as providers
 from identity.registration.service import Newcomer, open_account
 from identity.settings import Settings
@@ -50,7 +50,8 @@ def wanted(settings: Settings) -> list[DemoAccount]:
 
 async def make_demo_accounts(settings: Settings) -> list[str]:
     """Make what is missing, verified and told to the other services; the addresses that were made."""
-    hasher = Hasher(threads=1, queue=8)
+    cost = Cost(settings.argon2_memory_kib, settings.argon2_passes)
+    hasher = Hasher(threads=1, queue=8, cost=cost)
     database = Database(settings, process="demo")
     made = []
     try:

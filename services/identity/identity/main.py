@@ -26,7 +26,7 @@ from identity.logins import routes as logins
 from identity.outbound import outbound_of
 from identity.passkeys import routes as passkeys
 from identity.password_resets import routes as password_resets
-from identity.passwords.hashing import Hasher
+from identity.passwords.hashing import Cost, Hasher
 from identity.payments.configured import provider_of
 from identity.profile_pictures import routes as profile_pictures
 from identity.profiles import routes as profiles
@@ -87,7 +87,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     settings = settings or Settings()
     issuer = Issuer(settings, vault_of(settings))
     darkroom = Darkroom()
-    hasher = Hasher(threads=settings.hashing_threads, queue=settings.hashing_queue)
+    cost = Cost(settings.argon2_memory_kib, settings.argon2_passes)
+    hasher = Hasher(threads=settings.hashing_threads, queue=settings.hashing_queue, cost=cost)
 
     async def own_keys() -> dict[str, Any]:
         async with app.state.database.transaction() as session:

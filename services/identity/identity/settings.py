@@ -45,6 +45,10 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     hashing_threads: int = Field(2, ge=1)
     hashing_queue: int = Field(500, ge=1)
     """Passwords waiting to be hashed or compared; beyond that a request is told to come back."""
+    argon2_memory_kib: int = Field(65_536, ge=8)
+    argon2_passes: int = Field(3, ge=1)
+    """What a password's hash costs whoever guesses, and us: RFC 9106's second choice. OWASP asks for 19456 and 2 at
+    least. Once changed, a hash is made anew at its owner's next login."""
 
     lockout_after: int = Field(5, ge=1)
     """Wrong passwords in a row before an account is locked: for a minute, doubling with each further one to an hour."""

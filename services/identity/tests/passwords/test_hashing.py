@@ -28,7 +28,7 @@ def hasher() -> Iterator[Hasher]:
 
 async def test_hashing_and_verifying(hasher: Hasher) -> None:
     hashed = await hasher.hash("seven grey owls")
-    assert hashed.startswith("$argon2id$v=19$m=19456,t=2,p=1$")
+    assert hashed.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
     assert await hasher.verify("seven grey owls", hashed) == Verdict(True)
     assert await hasher.verify("eight grey owls", hashed) == Verdict(False)
     assert await hasher.verify("seven grey owls", None) == Verdict(False)
