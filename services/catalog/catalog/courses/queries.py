@@ -16,9 +16,8 @@ from sqlalchemy import (
     Subquery,
     and_,
     case,
-    cast,
     func,
-    literal,
+    literal_column,
     not_,
     or_,
     select,
@@ -26,7 +25,7 @@ from sqlalchemy import (
     union_all,
     update,
 )
-from sqlalchemy.dialects.postgresql import REGCONFIG, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
@@ -189,7 +188,8 @@ def tsquery(filters: Filters) -> ColumnElement[Any]:
     assert filters.q is not None, "asked only where something is looked for"
     wanted = search_rules.parse(filters.q)
     names = dict.fromkeys((configuration_of(filters.searched_as), "simple"))
-    read_as = [cast(literal(name), REGCONFIG) for name in names]
+    # As constants: cast at run time, they would have the query parsed again for every row it is held against.
+    read_as: list[ColumnElement[Any]] = [literal_column(f"'{name}'::regconfig") for name in names]
     found: ColumnElement[Any] = func.websearch_to_tsquery(read_as[0], wanted.text)
     for configuration in read_as[1:]:
         found = found.op("||")(func.websearch_to_tsquery(configuration, wanted.text))
