@@ -47,7 +47,8 @@ def tables_of(service: str) -> list[Table]:
     ours = {
         mapper.local_table
         for mapper in Base.registry.mappers
-        if mapper.class_.__module__.startswith((f"{service}.", "chassis."))
+        if isinstance(mapper.local_table, Table)
+        and mapper.class_.__module__.startswith((f"{service}.", "chassis."))
         and not mapper.class_.__module__.startswith("chassis.tests")
     }
     return sort_tables(ours)

@@ -300,9 +300,10 @@ def test_what_people_send_outlives_the_containers(
         url = urlsplit(settings_of(told, monkeypatch).storage_url)
         assert url.scheme == "file"
         assert told["volumes"] == [f"{service}-files:{url.path}"]
-        assert f"--owner=lyceum --group=lyceum --mode=0700 {url.path}\n" in (
-            root / "deploy/docker/Dockerfile"
-        ).read_text()
+        assert (
+            f"--owner=lyceum --group=lyceum --mode=0700 {url.path}\n"
+            in (root / "deploy/docker/Dockerfile").read_text()
+        )
 
 
 def test_identity_believes_the_gateway_and_nobody_else(compose: dict[str, Any]) -> None:

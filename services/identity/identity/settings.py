@@ -175,7 +175,9 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     @field_validator("outbound_allowed_hosts", mode="before")
     @classmethod
     def _are_hosts(cls, given: Any) -> Any:
-        hosts = [host.strip() for host in given.split(",") if host.strip()] if isinstance(given, str) else given
+        hosts = (
+            [host.strip() for host in given.split(",") if host.strip()] if isinstance(given, str) else given
+        )
         for host in hosts:
             name, _, port = host.rpartition(":")
             if not name or not port.isascii() or not port.isdigit() or not 0 < int(port) < 65536:
