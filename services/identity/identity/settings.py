@@ -58,7 +58,7 @@ class Settings(ServiceSettings, env_prefix="IDENTITY_"):
     """Logins that fail in `login_tries_minutes` before a name, or an address, has to wait; times `limits_factor`."""
     passkey_tries_per_address: int = Field(300, ge=1)
     """Logins with a passkey that are begun in `login_tries_minutes`; pages that offer them begin one each."""
-    registration_step_seconds: float = Field(0.3, ge=0, le=5)
+    registration_step_seconds: float = Field(0.5, ge=0, le=5)
     """A registration is answered after a multiple of this, so that the time says nothing of what it came to."""
     registrations_per_address: int = Field(60, ge=1)
     mail_requests_per_address: int = Field(60, ge=1)

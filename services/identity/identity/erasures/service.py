@@ -40,6 +40,7 @@ from identity.rights import service as rights
 from identity.second_factors import service as second_factors
 from identity.sessions import service as sessions
 from identity.settings import Settings
+from identity.social import links
 from identity.tokens import service as tokens
 from identity.tokens import signing_keys
 from identity.tokens.issuer import Issuer
@@ -113,6 +114,7 @@ async def _forget(session: AsyncSession, account: Account, tombstone_id: int, in
     await profile_pictures.forget(session, user_id)
     await second_factors.forget(session, user_id)
     await passkeys.forget(session, user_id)
+    await links.forget(session, user_id, addresses)
     await email_addresses.forget(session, user_id)
     await tokens.forget(session, user_id)
     await session.flush()
