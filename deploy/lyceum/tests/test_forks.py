@@ -101,7 +101,13 @@ async def test_signals_reach_it_and_its_end_is_known(runner: Runner, tmp_path: P
         process = await runner.start(
             "sleeping", "sleeping", [], env=env_of(tmp_path), cwd=tmp_path, output=output
         )
-    assert runner.sign("sleeping") in psutil.Process(process.pid).cmdline()
+    words: list[str] = []
+    # Empty for the instant in which the new program takes the old one's place.
+    for _ in range(200):
+        if words := psutil.Process(process.pid).cmdline():
+            break
+        await asyncio.sleep(0.05)
+    assert runner.sign("sleeping") in words
     process.send_signal(signal.SIGKILL)
     async with asyncio.timeout(10):
         assert await process.wait() == -signal.SIGKILL
