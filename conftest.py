@@ -17,6 +17,8 @@ from lyceum.postgres import EmbeddedPostgres
 import gateway  # noqa: F401
 
 pytest_plugins = ["chassis.testing"]
+# Tests that services inherit: their assertions say what was wrong, as those in a test file do.
+pytest.register_assert_rewrite("chassis.testing_personal_data")
 
 
 MEMORY = Path("/dev/shm")
