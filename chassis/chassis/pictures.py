@@ -14,13 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from chassis.errors import Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
+from chassis.errors import Invalid, NotFound, PayloadTooLarge, Unavailable, UnsupportedMediaType
+from chassis.storage import NotStored, Storage
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "image/gif")
 MADE_TYPE, MADE_SUFFIX = "image/webp", ".webp"
+_NAME = re.compile(r"[0-9a-f]{32}\.webp")
 
 MAX_PIXELS = 25_000_000
 """As decoded, 100 MB: what a camera of 24 megapixels makes, and as much as a small process can hold."""
@@ -64,6 +66,19 @@ class Picture:
     content: bytes
     width: int
     height: int
+
+
+def is_name(text: str) -> bool:
+    """Whether this could be the name of a picture that we keep: to be asked of what comes in a URL."""
+    return _NAME.fullmatch(text) is not None
+
+
+async def read(storage: Storage, key: str) -> bytes:
+    """A picture that we keep. Raises NotFound, StorageAway."""
+    try:
+        return await (await storage.open(key)).read()
+    except NotStored:
+        raise NotFound("There is no such picture.") from None
 
 
 class Darkroom:

@@ -1,10 +1,10 @@
 """Pictures of courses and testimonials, put and taken away; and everybody's view of them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from chassis.auth import Principal
 from chassis.errors import LyceumError, NotFound
-from chassis.pictures import MADE_TYPE, MEDIA_TYPES
+from chassis.pictures import MEDIA_TYPES
 from chassis.schemas import Identifier
 from chassis.storage import Storage
 from chassis.web import (
@@ -15,17 +15,17 @@ from chassis.web import (
     Session,
     Staff,
     etag,
-    is_fresh,
     require_match,
 )
 from chassis.web.body_limit import takes_up_to
+from chassis.web.media import SHOWN, Darkroom, Files, IfNoneMatch, PictureName, shown
 from chassis.web.uploads import file_body, small_upload
-from fastapi import Header, Path, Request, Response
+from fastapi import Path, Request, Response
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses.schemas import CourseOut
 from catalog.files import service as files_service
-from catalog.files.dependencies import Darkroom, Files, Transactions
+from catalog.files.dependencies import Transactions
 from catalog.pictures import rules, service
 from catalog.testimonials import service as testimonials
 from catalog.testimonials.schemas import TestimonialOut
@@ -35,21 +35,6 @@ media_router = Router(prefix="/media", tags=["media"])
 CourseId = Annotated[Identifier, Path()]
 TestimonialId = Annotated[Identifier, Path()]
 Keeper = Annotated[Principal, Staff("catalog.change_testimonial")]
-Name = Annotated[str, Path(max_length=100, examples=["1f0c54b3a1e94d2d8f0a6f3c2b1e9d80.webp"])]
-IfNoneMatch = Annotated[str | None, Header(max_length=1000)]
-
-HEADERS = {
-    # For ever under this name; a week, so that a picture taken away is not kept by others for much longer.
-    "Cache-Control": "public, max-age=604800, immutable",
-    "Content-Disposition": "inline",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "cross-origin",
-    "X-Content-Type-Options": "nosniff",
-}
-SHOWN: dict[int | str, dict[str, Any]] = {
-    200: {"content": {MADE_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
-    304: {"description": "It is what If-None-Match says."},
-}
 
 
 @router.put("/courses/{course_id}/thumbnail", tags=["courses"], openapi_extra=file_body(*MEDIA_TYPES))
@@ -142,7 +127,7 @@ async def delete_testimonial_avatar(testimonial_id: TestimonialId, session: Sess
 @media_router.head("/courses/{course_id}/{name}", include_in_schema=False)
 @media_router.get("/courses/{course_id}/{name}", response_class=Response, responses=SHOWN)
 async def read_course_thumbnail(
-    session: Session, files: Files, course_id: CourseId, name: Name, if_none_match: IfNoneMatch = None
+    session: Session, files: Files, course_id: CourseId, name: PictureName, if_none_match: IfNoneMatch = None
 ) -> Response:
     """The picture of a course, for everybody; 404 for one that it has no more."""
     return await _shown(session, files, rules.COURSES, course_id, name, if_none_match)
@@ -154,7 +139,7 @@ async def read_testimonial_avatar(
     session: Session,
     files: Files,
     testimonial_id: TestimonialId,
-    name: Name,
+    name: PictureName,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """The picture with a testimonial, for everybody; 404 for one that it has no more."""
@@ -167,8 +152,4 @@ async def _shown(
     key = rules.key_of(folder, owner_id, name)
     if key is None or not await service.is_shown(session, folder, owner_id, key):
         raise NotFound("There is no such picture.")
-    tag = etag(name.removesuffix(".webp"))
-    headers = {**HEADERS, "ETag": tag}
-    if is_fresh(if_none_match, tag):
-        return Response(status_code=304, headers=headers)
-    return Response(await service.content_of(files, key), media_type=MADE_TYPE, headers=headers)
+    return await shown(files, key, if_none_match)

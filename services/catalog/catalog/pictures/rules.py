@@ -1,8 +1,6 @@
 """What a picture is: a WebP under a name of chance, so that it never changes under its URL."""
 
-import re
-
-from chassis.pictures import Frame
+from chassis.pictures import Frame, is_name
 
 MAX_BYTES = 10 * 2**20
 """Of what is sent; what is kept has a few ten thousand."""
@@ -11,12 +9,10 @@ COURSES, TESTIMONIALS = "courses", "testimonials"
 FRAMES = {COURSES: Frame(1280, 720), TESTIMONIALS: Frame(512, 512, crop=True)}
 """By folder: a course's in the proportions it has, who says something as a square."""
 
-_NAME = re.compile(r"[0-9a-f]{32}\.webp")
-
 
 def key_of(folder: str, owner_id: int, name: str) -> str | None:
     """The key of a picture by its URL; None for a URL that never was one."""
-    return f"{folder}/{owner_id}/{name}" if _NAME.fullmatch(name) else None
+    return f"{folder}/{owner_id}/{name}" if is_name(name) else None
 
 
 def url_of(key: str) -> str:

@@ -4,9 +4,8 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from chassis.db import Database
-from chassis.errors import NotFound
 from chassis.pictures import MADE_SUFFIX, MADE_TYPE, Picture
-from chassis.storage import NotStored, Storage, new_key
+from chassis.storage import Storage, new_key
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import service as courses
@@ -93,14 +92,6 @@ async def is_shown(session: AsyncSession, folder: str, owner_id: int, key: str) 
     """Whether this is the picture that its owner has now. Of a draft too: nobody guesses its name."""
     by_folder = {rules.COURSES: thumbnails.find, rules.TESTIMONIALS: testimonials.find_avatar}
     return await by_folder[folder](session, owner_id) == rules.url_of(key)
-
-
-async def content_of(storage: Storage, key: str) -> bytes:
-    """A stored picture. Raises NotFound, StorageAway."""
-    try:
-        return await (await storage.open(key)).read()
-    except NotStored:
-        raise NotFound("There is no such picture.") from None
 
 
 async def keys_in_use(session: AsyncSession, keys: Collection[str]) -> set[str]:

@@ -20,11 +20,12 @@ from chassis.web import (
     require_match,
 )
 from chassis.web.body_limit import takes_up_to
+from chassis.web.media import Files
 from chassis.web.uploads import ANY, file_body, upload_of
 from fastapi import Header, Path, Query, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
-from catalog.files.dependencies import Files, Transactions
+from catalog.files.dependencies import Transactions
 from catalog.resources import rules, service
 from catalog.resources.errors import (
     FileNameUnknown,

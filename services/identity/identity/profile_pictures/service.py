@@ -11,7 +11,8 @@ from datetime import timedelta
 from chassis.db import Database, now
 from chassis.errors import NotFound
 from chassis.pictures import MADE_SUFFIX, MADE_TYPE, Frame, Picture
-from chassis.storage import NotStored, Storage, is_key, new_key
+from chassis.pictures import read as read_picture
+from chassis.storage import Storage, is_key, new_key
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -83,15 +84,7 @@ async def is_shown(session: AsyncSession, user_id: int, key: str) -> bool:
 async def read(session: AsyncSession, storage: Storage, user_id: int) -> bytes | None:
     """An account's picture itself, for its owner's export; None without one."""
     key = await profiles.picture_key(session, user_id)
-    return None if key is None or not is_key(key) else await content_of(storage, key)
-
-
-async def content_of(storage: Storage, key: str) -> bytes:
-    """A stored picture. Raises NotFound, StorageAway."""
-    try:
-        return await (await storage.open(key)).read()
-    except NotStored:
-        raise NotFound("There is no such picture.") from None
+    return None if key is None or not is_key(key) else await read_picture(storage, key)
 
 
 async def remove_unwanted(database: Database, storage: Storage) -> None:
