@@ -50,9 +50,16 @@ class IdempotencyKey(Base):
 
 
 def hash_request(method: str, path: str, query: bytes, body: bytes) -> str:
-    """What makes two requests the same request."""
-    parts = (method.encode(), path.encode(), query, body)
-    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+    """What makes two requests the same request; `body` is its SHA-256, for it may be too large to be held."""
+    parts = (method.encode(), path.encode(), query)
+    digests = [hashlib.sha256(part).digest() for part in parts]
+    return hashlib.sha256(b"\0".join([*digests, body])).hexdigest()
+
+
+async def has_answer(session: AsyncSession, caller: str, key: str) -> bool:
+    """Whether a first answer is kept under the key, whichever request it was to."""
+    found = select(IdempotencyKey.id).where(IdempotencyKey.caller == caller, IdempotencyKey.key == key)
+    return await session.scalar(found) is not None
 
 
 async def first_answer(

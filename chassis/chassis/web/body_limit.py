@@ -27,13 +27,19 @@ def takes_up_to(size: int) -> Callable[[Endpoint], Endpoint]:
     return mark
 
 
+def own_limit(endpoint: Any) -> int | None:
+    """What `takes_up_to` lets the endpoint take; None where it takes what all do."""
+    size: int | None = getattr(endpoint, "body_limit", None)
+    return size
+
+
 class OwnLimits:
     """The endpoints marked by `takes_up_to`, found by a request's method and path."""
 
     def __init__(self, routes: Iterable[Any]) -> None:
         self._marked: list[tuple[frozenset[str], re.Pattern[str], int]] = []
         for route in routes:
-            size = getattr(getattr(route, "endpoint", None), "body_limit", None)
+            size = own_limit(getattr(route, "endpoint", None))
             if size is not None:
                 self._marked.append((frozenset(route.methods), route.path_regex, size))
 

@@ -5,6 +5,7 @@ answer is sent. A commit that fails is therefore never a 2xx. With an Idempotenc
 transaction (docs/adr/0003).
 """
 
+import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
@@ -18,10 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from chassis import db
 from chassis.auth import Principal
 from chassis.db import Database
-from chassis.errors import Invalid, LyceumError
-from chassis.idempotency import first_answer, hash_request, keep_answer
+from chassis.errors import Invalid, KeyInFlight, LyceumError
+from chassis.idempotency import IdempotencyKey, first_answer, has_answer, hash_request, keep_answer
+from chassis.web.body_limit import own_limit
 from chassis.web.deps import is_for_services, lets_guests_in, principal_of, service_of
 from chassis.web.problems import answer, from_validation
+from chassis.web.uploads import HashedBody
 
 log = structlog.get_logger()
 
@@ -49,6 +52,8 @@ class TransactionalRoute(APIRoute):
         endpoint = super().get_route_handler()
         template = self.path_format
         for_services = is_for_services(self.dependant)
+        # What may be larger than others' is read as it comes.
+        streams = own_limit(self.endpoint) is not None
 
         async def handle(request: Request) -> Response:
             request.scope["lyceum.route"] = template
@@ -57,7 +62,10 @@ class TransactionalRoute(APIRoute):
             if key is not None and "/auth/" not in template:
                 caller = await _caller(request, for_services)
                 if caller is not None:
-                    return await _answer_once(endpoint, request, database, caller, key)
+                    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
+                        raise InvalidKey
+                    once = _answer_stream_once if streams else _answer_once
+                    return await once(endpoint, request, database, caller, key)
             async with database.session() as session:
                 request.state.session = session
                 response = await endpoint(request)
@@ -73,37 +81,83 @@ class TransactionalRoute(APIRoute):
 async def _answer_once(
     endpoint: Handler, request: Request, database: Database, caller: str, key: str
 ) -> Response:
-    if not (1 <= len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise InvalidKey
-    request_hash = hash_request(
-        request.method, request.url.path, request.scope["query_string"], await request.body()
-    )
+    body = hashlib.sha256(await request.body()).digest()
+    request_hash = hash_request(request.method, request.url.path, request.scope["query_string"], body)
     async with database.session() as session:
         kept = await first_answer(session, caller, key, request_hash)
         if kept is not None:
-            return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
+            return _again(kept)
         request.state.session = session
-        try:
-            given = await endpoint(request)
-        except (LyceumError, RequestValidationError) as error:
-            ours = error if isinstance(error, LyceumError) else from_validation(list(error.errors()))
-            if not _is_kept(ours.status):
-                raise
-            given = answer(ours, request)
+        given = await _try(endpoint, request)
         if given.status_code < 400:
             await _keep(session, caller, key, request_hash, given)
             await db.commit(session)
             _note_staff(request, given)
             return given
     # The work was taken back; only the refusal is kept, in a transaction of its own.
+    return await _keep_refusal(database, caller, key, request_hash, given)
+
+
+async def _answer_stream_once(
+    endpoint: Handler, request: Request, database: Database, caller: str, key: str
+) -> Response:
+    """As `_answer_once`, for a body too large to be held: it is hashed while the endpoint reads it.
+
+    Which request this is, is known at its end alone, and no transaction is open until then; so the key is taken last,
+    in the transaction of the work. Of two at once the one that comes later does its work in vain: it is taken back.
+    """
+    body = HashedBody(request)
+    async with database.transaction() as session:
+        is_known = await has_answer(session, caller, key)
+    if is_known:
+        await body.read_whole()
+        async with database.transaction() as session:
+            kept = await first_answer(session, caller, key, body.request_hash)
+        if kept is None:
+            raise KeyInFlight("What was kept under this key was just forgotten: send the request again.")
+        return _again(kept)
+    async with database.session() as session:
+        request.state.session = session
+        given = await _try(endpoint, body.request)
+        if given.status_code < 400:
+            await body.read_whole()
+            kept = await first_answer(session, caller, key, body.request_hash)
+            if kept is not None:
+                return _again(kept)
+            await _keep(session, caller, key, body.request_hash, given)
+            await db.commit(session)
+            _note_staff(request, given)
+            return given
+    # Refused before its end, it cannot be told from another that begins so; nothing was done, nothing need be kept.
+    return await _keep_refusal(database, caller, key, body.request_hash, given) if body.is_whole else given
+
+
+async def _try(endpoint: Handler, request: Request) -> Response:
+    """The endpoint's answer; a refusal that is to be kept as an answer too. Any other is raised."""
+    try:
+        return await endpoint(request)
+    except (LyceumError, RequestValidationError) as error:
+        ours = error if isinstance(error, LyceumError) else from_validation(list(error.errors()))
+        if not _is_kept(ours.status):
+            raise
+        return answer(ours, request)
+
+
+async def _keep_refusal(
+    database: Database, caller: str, key: str, request_hash: str, given: Response
+) -> Response:
     if not _is_kept(given.status_code):
         return given
     async with database.transaction() as session:
         kept = await first_answer(session, caller, key, request_hash)
         if kept is not None:
-            return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
+            return _again(kept)
         await _keep(session, caller, key, request_hash, given)
     return given
+
+
+def _again(kept: IdempotencyKey) -> Response:
+    return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})
 
 
 def _note_staff(request: Request, response: Response) -> None:

@@ -4,6 +4,7 @@ Not as a form: a form is read whole, to a disk or to memory, before the endpoint
 more that strangers may try. `curl --upload-file`, `fetch(url, {method: "PUT", body: file})` send a file so.
 """
 
+import hashlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi import Request
 from starlette.requests import ClientDisconnect
 
 from chassis.errors import Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
+from chassis.idempotency import hash_request
 
 ANY = "application/octet-stream"
 HELD_AT_MOST = 96 * 2**20
@@ -43,6 +45,35 @@ async def upload_of(request: Request, media_types: Sequence[str]) -> AsyncIterat
             yield chunk
     except ClientDisconnect as error:
         raise UploadCutOff from error
+
+
+class HashedBody:
+    """The body of a request, hashed while whoever is given `request` in its place reads it. Nothing of it is held."""
+
+    def __init__(self, request: Request) -> None:
+        self.request = Request(request.scope, self._receive)
+        self.is_whole = False
+        self._given = request.receive
+        self._digest = hashlib.sha256()
+
+    @property
+    def request_hash(self) -> str:
+        """What makes two requests the same request, once the body `is_whole`."""
+        scope, path = self.request.scope, self.request.url.path
+        return hash_request(scope["method"], path, scope["query_string"], self._digest.digest())
+
+    async def read_whole(self) -> None:
+        """Read what nobody has read, to the end. Raises UploadCutOff."""
+        while not self.is_whole:
+            if (await self._receive())["type"] == "http.disconnect":
+                raise UploadCutOff
+
+    async def _receive(self) -> Any:
+        message = await self._given()
+        if message["type"] == "http.request":
+            self._digest.update(message.get("body", b""))
+            self.is_whole = not message.get("more_body", False)
+        return message
 
 
 @asynccontextmanager
