@@ -241,9 +241,9 @@ def keys() -> Keys:
 
 @pytest.fixture(scope="session")
 def service_keys(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with `<service>.pem` for every service, and `jwks.json` with all their public keys."""
+    """A folder with `<service>.pem` for every service and the gateway, and `jwks.json` with all their public keys."""
     folder = tmp_path_factory.mktemp("service-keys")
-    made = [Keys.make(f"{name}.1") for name in SERVICES]
+    made = [Keys.make(f"{name}.1") for name in (*SERVICES, "gateway")]
     for pair in made:
         (folder / f"{pair.kid.split('.')[0]}.pem").write_text(pair.private_pem)
     (folder / "jwks.json").write_text(

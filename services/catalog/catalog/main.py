@@ -23,6 +23,7 @@ from catalog.settings import Settings
 from catalog.tables import metadata
 from catalog.testimonials import routes as testimonials
 from catalog.versions import routes as versions
+from catalog.views import routes as views
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -53,6 +54,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             pictures.media_router,
             publishing.internal_router,
             resources.internal_router,
+            views.internal_router,
             personal_data_router("catalog", metadata, SECTIONS),
         ],
     )

@@ -57,6 +57,8 @@ class View:
     author_picture: str | None
     currency: str
     at: datetime
+    whole: bool = True
+    """Else it is what learners see: one of them looks at it."""
 
 
 CHANGE, DELETE = "catalog.change_course", "catalog.delete_course"
@@ -196,7 +198,7 @@ async def find(
     outline = await outlines.load(session, found[0].id)
     if not everything:
         outline = outlines.as_learners_see_it(outline)
-    return _view(session, found, outline)
+    return replace(_view(session, found, outline), whole=everything)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,1 @@
+"""How often courses are looked at, as the gateway counts it."""
