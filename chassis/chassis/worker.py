@@ -21,6 +21,7 @@ from chassis.db import Database
 from chassis.idempotency import KEPT
 from chassis.logs import configure_logs
 from chassis.passing import is_passing
+from chassis.quiet_server import QuietServer
 from chassis.relay import Relay
 from chassis.settings import ServiceSettings
 from chassis.wakeups import Wakeups
@@ -165,8 +166,7 @@ class Worker:
             lifespan="off",
             server_header=False,
         )
-        server = uvicorn.Server(config)
-        server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]
+        server = QuietServer(config)
         with contextlib.suppress(asyncio.CancelledError):
             await server._serve()  # noqa: SLF001 - `serve` would take the signals that `run` handles
 

@@ -5,6 +5,7 @@ import resource
 
 import uvicorn
 from chassis.logs import configure_logs
+from chassis.quiet_server import QuietServer
 
 from gateway.app import Gateway
 from gateway.edge import ClientLimits, edge_protocol
@@ -42,7 +43,7 @@ def main() -> None:
     settings = Settings()
     _allow_descriptors(2 * settings.max_connections)
     configure_logs("gateway", "api", settings.log_level)
-    server = uvicorn.Server(config(settings))
+    server = QuietServer(config(settings))
     # What is there now stays: the collector need not walk through it again under somebody's request.
     gc.collect()
     gc.freeze()

@@ -1,11 +1,13 @@
 """Serve a service's application with uvicorn, on settings that fit behind our gateway."""
 
+import contextlib
 from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
 
 from chassis.logs import configure_logs
+from chassis.quiet_server import QuietServer
 from chassis.settings import ServiceSettings
 
 KEEP_ALIVE_SECONDS = 75
@@ -15,7 +17,7 @@ KEEP_ALIVE_SECONDS = 75
 def serve(create_app: Callable[[], FastAPI], settings: ServiceSettings) -> None:
     """Run until SIGTERM; requests in flight are answered first, within `shutdown_timeout` seconds."""
     configure_logs(settings.service, "api", settings.log_level)
-    uvicorn.run(
+    config = uvicorn.Config(
         create_app(),
         host=settings.host,
         port=settings.port,
@@ -30,3 +32,6 @@ def serve(create_app: Callable[[], FastAPI], settings: ServiceSettings) -> None:
         timeout_graceful_shutdown=settings.shutdown_timeout,
         h11_max_incomplete_event_size=65536,
     )
+    # The signal is raised once more when the server has ended, for whoever else waits for it: here nobody does.
+    with contextlib.suppress(KeyboardInterrupt):
+        QuietServer(config).run()
