@@ -21,6 +21,7 @@ from sqlalchemy import (
     false,
     literal,
     or_,
+    tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -129,9 +130,13 @@ def _decode(cursor: str, key: Key) -> list[Any]:
 
 def _behind(key: Key, values: list[Any]) -> ColumnElement[bool]:
     """The rows behind the one with these values: (a, b) > (x, y), with a direction for each column."""
-    condition: ColumnElement[bool] = false()
     # Bound as the column's own type: SQLAlchemy would take a bare True or False for a keyword, which has no order.
     bound = [literal(value, column.type) for (column, _), value in zip(key, values, strict=True)]
+    if len({direction for _, direction in key}) == 1:
+        # An index seeks a row value exactly, however many rows share the first columns.
+        columns, place = tuple_(*(column for column, _ in key)), tuple_(*bound)
+        return columns > place if key[0][1] == "asc" else columns < place
+    condition: ColumnElement[bool] = false()
     for (column, direction), value in reversed(list(zip(key, bound, strict=True))):
         further = column > value if direction == "asc" else column < value
         condition = or_(further, and_(column == value, condition))
