@@ -90,6 +90,8 @@ TABLE: dict[str, str] = {
         GET PATCH DELETE   /api/v1/categories/{id}
         GET POST           /api/v1/courses
         GET PATCH DELETE   /api/v1/courses/{id}
+        POST               /api/v1/courses/import                         upload slow
+        GET                /api/v1/courses/{id}/export                    slow
         POST               /api/v1/courses/{id}/publish
         POST               /api/v1/courses/{id}/unpublish
         GET POST           /api/v1/courses/{id}/versions

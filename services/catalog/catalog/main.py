@@ -22,6 +22,8 @@ from catalog.reviews import routes as reviews
 from catalog.settings import Settings
 from catalog.tables import metadata
 from catalog.testimonials import routes as testimonials
+from catalog.transfer import routes as transfer
+from catalog.transfer.formats import BUNDLE
 from catalog.versions import routes as versions
 from catalog.views import routes as views
 
@@ -44,6 +46,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
             courses.router,
             publishing.router,
             versions.router,
+            transfer.router,
             modules.router,
             lessons.router,
             resources.router,
@@ -60,6 +63,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     )
     app.state.storage = Storage(settings)
     app.state.darkroom = darkroom
+    # The archives that a course is made of; the first that fits is read.
+    app.state.course_formats = (BUNDLE,)
     return app
 
 

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 
 MAX_LENGTH = 80
 NUMBERED = 9
+RESERVED = frozenset({"import"})
+"""What stands in an address where a slug could stand, and means something else."""
 
 
 def slugify(title: str, otherwise: str) -> str:
     """Lower-case ASCII words joined by hyphens. `otherwise` stands in for a title without a single letter, and
-    before one of digits alone, which would read as an id."""
+    before one of digits alone, which would read as an id, or of another meaning."""
     plain = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     slug = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:MAX_LENGTH].rstrip("-")
     if not slug:
         return otherwise
-    return f"{otherwise}-{slug}" if slug.isdigit() else slug
+    return f"{otherwise}-{slug}" if slug.isdigit() or slug in RESERVED else slug
 
 
 def numbered(slug: str) -> list[str]:

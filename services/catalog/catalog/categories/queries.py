@@ -50,6 +50,17 @@ async def keep_from_deletion(session: AsyncSession, category_id: int) -> Categor
     return await session.scalar(statement.execution_options(populate_existing=True))
 
 
+async def active_named(session: AsyncSession, slug: str, name: str) -> int | None:
+    """The id of the active category of this slug, else of this name."""
+    statement = (
+        select(Category.id)
+        .where(Category.is_active, or_(Category.slug == slug, Category.name == name))
+        .order_by((Category.slug == slug).desc())
+        .limit(1)
+    )
+    return await session.scalar(statement)
+
+
 async def name_is_taken(session: AsyncSession, name: str, *, but_by: int | None) -> bool:
     statement = select(Category.id).where(Category.name == name)
     if but_by is not None:

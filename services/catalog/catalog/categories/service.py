@@ -67,6 +67,11 @@ async def find(session: AsyncSession, category_id: int, *, active_only: bool) ->
     return category
 
 
+async def find_named(session: AsyncSession, slug: str, name: str) -> int | None:
+    """The id of the active category that is called so elsewhere: by its slug, else by its name."""
+    return await queries.active_named(session, slug, name)
+
+
 async def hold_for_course(session: AsyncSession, category_id: int) -> Category:
     """The category a course is being filed in, kept from deletion meanwhile; CategoryUnknown unless it takes any."""
     category = await queries.keep_from_deletion(session, category_id)

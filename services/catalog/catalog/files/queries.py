@@ -1,5 +1,6 @@
 """Every statement on files that are to be removed."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from sqlalchemy import delete, select, text
@@ -33,6 +34,12 @@ async def keep(session: AsyncSession, key: str) -> bool:
     """Have a file not removed; False when it was already."""
     statement = delete(UnwantedFile).where(UnwantedFile.key == key).returning(UnwantedFile.key)
     return (await session.scalar(statement)) is not None
+
+
+async def keep_all(session: AsyncSession, keys: Collection[str]) -> int:
+    """Have files not removed; how many of them were still there."""
+    statement = delete(UnwantedFile).where(UnwantedFile.key.in_(keys)).returning(UnwantedFile.key)
+    return len((await session.scalars(statement)).all())
 
 
 async def lock_next_due(session: AsyncSession, instant: datetime) -> UnwantedFile | None:

@@ -63,6 +63,22 @@ async def discard(database: Database, key: str) -> None:
         await queries.tell_remover(session)
 
 
+async def discard_all(database: Database, keys: Collection[str]) -> None:
+    """Have stored files that nobody was given removed now, together."""
+    if not keys:
+        return
+    async with database.transaction() as session:
+        for key in sorted(keys):
+            await queries.mark_unwanted(session, key, now())
+        await queries.tell_remover(session)
+
+
+async def give_all(session: AsyncSession, keys: Collection[str]) -> None:
+    """Keep stored files of which none takes another's place. Raises UploadTookTooLong."""
+    if keys and await queries.keep_all(session, keys) != len(keys):
+        raise UploadTookTooLong("Send it again.")
+
+
 async def give(session: AsyncSession, key: str, *, instead_of: str | None) -> None:
     """Keep a stored file, in place of another; the caller holds its owner's row. Raises UploadTookTooLong."""
     if not await queries.keep(session, key):

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 from chassis.db import Database
-from chassis.pictures import MADE_SUFFIX, MADE_TYPE, Picture
+from chassis.pictures import MADE_SUFFIX, MADE_TYPE, Darkroom, Picture
 from chassis.storage import Storage, new_key
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,6 +30,23 @@ async def store(database: Database, storage: Storage, folder: str, owner_id: int
         database, storage, key, picture.content, at_most=rules.MAX_BYTES, content_type=MADE_TYPE
     )
     return key
+
+
+KEPT_OVERHEAD = 4096
+
+
+async def make_thumbnail(darkroom: Darkroom, content: bytes) -> Picture:
+    """The picture as we show it with a course: drawn again from its pixels, but for one that was drawn so before, which
+    stays as it is. Drawn over and over, a picture that goes from platform to platform would fade.
+
+    Raises NotAPicture, PictureDamaged, PictureTooLarge, Unavailable.
+    """
+    drawn = await darkroom.make_over(content, rules.FRAMES[rules.COURSES])
+    # Read to its end just now, with nothing beside its pixels, and no larger than these can take.
+    is_ours = rules.size_if_ours(content) == (drawn.width, drawn.height)
+    if is_ours and len(content) <= 2 * len(drawn.content) + KEPT_OVERHEAD:
+        return Picture(content, drawn.width, drawn.height)
+    return drawn
 
 
 async def check_takes_thumbnail(

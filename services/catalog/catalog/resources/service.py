@@ -291,13 +291,14 @@ async def check_takes_file(
 async def store(
     database: Database,
     storage: Storage,
-    resource_id: int,
+    owner: int | str,
     resource_type: str,
     given_name: str | None,
     content: AsyncIterator[bytes],
     at_most: int,
 ) -> StoredFile:
-    """Put a file into the storage while it comes, for `give` to use. No transaction is open meanwhile.
+    """Put a file into the storage while it comes, for `give` to use. No transaction is open meanwhile. `owner` is the
+    folder it is kept in: the resource's id, where there is one already.
 
     Raises FileEmpty, FileNameUnknown, FileTypeRefused and TypeDoesNotFit before anything is stored, FileTooLarge,
     StorageAway, and what the stream raises; nothing stays.
@@ -319,7 +320,7 @@ async def store(
             digest.update(chunk)
             yield chunk
 
-    key = new_key(rules.FOLDER, resource_id)
+    key = new_key(rules.FOLDER, owner)
     size = await files.store(
         database,
         storage,

@@ -12,7 +12,7 @@ import struct
 import unicodedata
 import zipfile
 import zlib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO
@@ -117,7 +117,7 @@ class Archive:
         finally:
             reader.close()
 
-    async def stream(self, name: str) -> AsyncIterator[bytes]:
+    async def stream(self, name: str) -> AsyncGenerator[bytes]:
         """A file as it is unpacked, no faster than it is taken. Raises UnpacksTooLarge, ArchiveBomb, ArchiveDamaged."""
         reader = await asyncio.to_thread(self._open, name, self.limits.entry_bytes)
         try:

@@ -38,6 +38,7 @@ FORMAT: Final = "lyceum-course"
 VERSION: Final = 1
 DOCUMENT = "course.json"
 MANY = 10_000
+"""More than any course has: what a course may have is said by the settings."""
 ERRORS_TOLD = 20
 LEFT_TOLD = 500
 
@@ -100,7 +101,9 @@ class LessonDocument(Document):
     has_lab: bool = False
     video_url: WebAddress | None = None
     transcript: Body | None = None
-    resources: Annotated[list[ResourceDocument], Field(max_length=MANY)] = Field(default_factory=list)
+    resources: Annotated[list[ResourceDocument], Field(max_length=MANY, fail_fast=True)] = Field(
+        default_factory=list
+    )
 
 
 class ModuleDocument(Document):
@@ -108,7 +111,9 @@ class ModuleDocument(Document):
     description: ModuleDescription | None = None
     duration_minutes: Minutes | None = None
     is_published: bool = Field(True, description="False hides it from learners.")
-    lessons: Annotated[list[LessonDocument], Field(max_length=MANY)] = Field(default_factory=list)
+    lessons: Annotated[list[LessonDocument], Field(max_length=MANY, fail_fast=True)] = Field(
+        default_factory=list
+    )
 
 
 class CategoryDocument(Document):
@@ -150,7 +155,9 @@ class Bundle(Document):
     format: Literal["lyceum-course"] = FORMAT
     version: Literal[1] = VERSION
     course: CourseDocument
-    modules: Annotated[list[ModuleDocument], Field(max_length=MANY)] = Field(default_factory=list)
+    modules: Annotated[list[ModuleDocument], Field(max_length=MANY, fail_fast=True)] = Field(
+        default_factory=list
+    )
 
 
 # --- what other formats are converted into --------------------------------------------------------------------
@@ -205,11 +212,9 @@ class Format:
     convert: Callable[[Archive], Converted]
 
 
-def bundle_of(given: bytes | dict[str, Any]) -> Bundle:
-    """The document, checked. Raises BundleInvalid, naming the places."""
+def bundle_of(given: dict[str, Any]) -> Bundle:
+    """The document, checked. Raises BundleInvalid, naming the places; of each list the first that is wrong."""
     try:
-        if isinstance(given, bytes):
-            return Bundle.model_validate_json(given)
         return Bundle.model_validate(given)
     except ValidationError as error:
         raise invalid(error) from error

@@ -23,7 +23,7 @@ CourseTooLarge           409  an export that nobody could import
 
 from typing import Any
 
-from chassis.errors import Conflict, Invalid, PayloadTooLarge, UnsupportedMediaType
+from chassis.errors import Conflict, Invalid, PayloadTooLarge, Unavailable, UnsupportedMediaType
 
 NAME_TOLD = 300
 
@@ -135,3 +135,8 @@ class FilesMissing(Conflict):
 class CourseTooLarge(Conflict):
     slug = "course-too-large"
     title = "The course's texts are more than an archive takes"
+
+
+class ImportTookTooLong(Unavailable):
+    slug = "import-took-too-long"
+    title = "The archive could not be read and stored in the time there is"

@@ -1,0 +1,40 @@
+"""The resources of many lessons at once: read, and written in a few statements however many they are."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from sqlalchemy import insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from catalog.resources.errors import TooManyResources
+from catalog.resources.models import Resource
+from catalog.settings import Settings, settings_of
+
+
+async def load(session: AsyncSession, lesson_ids: Sequence[int]) -> dict[int, list[Resource]]:
+    """Each lesson's resources in order, by the lesson's own id."""
+    statement = (
+        select(Resource)
+        .where(Resource.lesson_id.in_(lesson_ids))
+        .order_by(Resource.lesson_id, Resource.order, Resource.id)
+        .execution_options(populate_existing=True)
+    )
+    rows = await session.scalars(statement)
+    return {lesson_id: list(group) for lesson_id, group in groupby(rows, key=lambda row: row.lesson_id)}
+
+
+def check_fits(settings: Settings, per_lesson: int) -> None:
+    """Raise TooManyResources for more than a lesson can have."""
+    if per_lesson > settings.max_resources_per_lesson:
+        raise TooManyResources(f"A lesson takes {settings.max_resources_per_lesson}; one has {per_lesson}.")
+
+
+async def add(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add resources to lessons that have none yet; every row has its `lesson_id` and `order`. The caller holds the
+    course's row, and keeps the files. Raises TooManyResources."""
+    if not rows:
+        return
+    check_fits(settings_of(session), max(Counter(row["lesson_id"] for row in rows).values()))
+    await session.execute(insert(Resource), [dict(row) for row in rows])
