@@ -24,6 +24,7 @@ from gateway.revocations import Follower, Revocations
 from gateway.settings import Settings
 from gateway.site import Site
 from gateway.upstreams import Route, WrongMethod, route
+from gateway.views import Views
 
 CLIENT_GONE = 499
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -50,6 +51,7 @@ class Gateway:
         self.measured = metrics.RequestMetrics()
         self.proxy: Proxy
         self.site: Site
+        self.views: Views
         self.follower = Follower(settings, self.revocations)
         self._in_flight = 0
         self._streams: Counter[str | int] = Counter()
@@ -57,12 +59,15 @@ class Gateway:
     async def open(self) -> None:
         self.proxy = Proxy(self.settings)
         self.site = Site(self.settings, self.proxy)
+        self.views = Views(self.settings, self.proxy)
         await self.site.open()
         self.follower.start()
+        self.views.start()
         metrics.IN_FLIGHT.set_function(lambda: self._in_flight)
 
     async def close(self) -> None:
-        await self.follower.stop()
+        # Side by side: each waits for somebody else, and whoever stops us does not wait for ever.
+        await asyncio.gather(self.follower.stop(), self.views.stop())
         await self.site.close()
         self.proxy.close()
         self.access.flush()
@@ -106,9 +111,13 @@ class Gateway:
             return await self._stream(found, request, receive, send)
         self._in_flight += 1
         try:
-            return await self.proxy.forward(found, request, receive, send)
+            status = await self.proxy.forward(found, request, receive, send)
         finally:
             self._in_flight -= 1
+        # An answer that broke off was seen by nobody.
+        if request.told and not exchange.lost:
+            self.views.heed(request, status)
+        return status
 
     async def _stream(self, found: Route, request: Request, receive: Receive, send: Send) -> int:
         """Streams are not counted with what is in flight: they stay for hours, and each client has so many."""

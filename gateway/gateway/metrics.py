@@ -25,6 +25,11 @@ IN_FLIGHT = Gauge("lyceum_gateway_in_flight", "Requests being answered, streams 
 STREAMS = Gauge("lyceum_gateway_streams", "Server-sent event streams open")
 CONNECTIONS = Gauge("lyceum_gateway_upstream_connections", "Connections to a service", ["service", "state"])
 REVOKED = Gauge("lyceum_gateway_revocations", "Sessions and users whose tokens are refused")
+VIEWS_WAITING = Gauge("lyceum_gateway_views_waiting", "Views of courses that catalog was not told of yet")
+VIEWS_BEHIND = Gauge(
+    "lyceum_gateway_views_behind_seconds", "For how long catalog has taken no views; 0 while it does"
+)
+VIEWS_LOST = Counter("lyceum_gateway_views_lost_total", "Views of courses that were not counted", ["why"])
 
 EXPOSITION = CONTENT_TYPE_LATEST
 

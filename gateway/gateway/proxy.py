@@ -141,6 +141,7 @@ class Proxy:
             timeout=timeout,
             edge=scope["extensions"]["lyceum.edge"],
             answer_headers=request.answer_headers,
+            told=request.told,
         )
         try:
             return await _send(pool, outgoing, send)
@@ -160,6 +161,7 @@ class Outgoing:
     timeout: float
     edge: Exchange
     answer_headers: list[Header]
+    told: list[Header]
 
 
 async def _send(pool: Pool, outgoing: Outgoing, send: Send) -> int:
@@ -184,7 +186,7 @@ async def _exchange(connection: Connection, outgoing: Outgoing, send: Send) -> i
             pump = asyncio.create_task(_pump(upload, connection, outgoing.timeout))
         await connection.answer()
         status = connection.status
-        headers = _answer_headers(connection, outgoing.answer_headers)
+        headers = _answer_headers(connection, outgoing)
         await send({"type": "http.response.start", "status": status, "headers": headers})
         await _pass_body(connection, outgoing.edge, send)
         return status
@@ -370,17 +372,16 @@ def _request_head(request: Request, host: bytes, upload: Upload) -> bytes:
     return b"".join(lines)
 
 
-def _answer_headers(connection: Connection, ours: list[Header]) -> list[Header]:
+def _answer_headers(connection: Connection, outgoing: Outgoing) -> list[Header]:
+    """What the client gets to see; what the service tells us alone is put aside."""
     headers = connection.headers
     dropped = _named_in_connection(headers)
     unframed = connection.status in (204, 304)
-    kept = [
-        header
-        for header in headers
-        if header[0] not in _NOT_RETURNED
-        and header[0] not in dropped
-        and not header[0].startswith(b"x-lyceum-")
-        and not (unframed and header[0] == b"content-length")
-    ]
-    kept += ours
+    kept: list[Header] = []
+    for header in headers:
+        name = header[0]
+        if name in _NOT_RETURNED or name in dropped or (unframed and name == b"content-length"):
+            continue
+        (outgoing.told if name.startswith(b"x-lyceum-") else kept).append(header)
+    kept += outgoing.answer_headers
     return kept

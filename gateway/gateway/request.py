@@ -17,7 +17,7 @@ from gateway.settings import Settings
 class Request:
     """`answer_headers` go out with whatever answer it gets; `service`, `route` and `noted` are for metrics
     and the access log. `from_proxy` is whether a proxy of ours sent it; `place` is what its service is told of
-    where the client is."""
+    where the client is, and `told` what the service told us alone (X-Lyceum headers of its answer)."""
 
     scope: Scope
     method: str
@@ -32,6 +32,7 @@ class Request:
     answer_headers: list[Header]
     from_proxy: bool
     place: list[Header] = field(default_factory=list)
+    told: list[Header] = field(default_factory=list)
     started: float = field(default_factory=time.perf_counter)
     service: str = "gateway"
     route: str = "unmatched"

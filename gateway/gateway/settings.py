@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from chassis.settings import HttpSettings
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import BeforeValidator, Field, FilePath, field_validator
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(lambda text: ip_network(text, strict=False))]
 
@@ -77,6 +77,13 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     geoip_city_header: str | None = Field(default=None, pattern=_HEADER_NAME)
     """The headers in which the CDN in front says where a client is (`CF-IPCountry`, `CF-IPCity`). They count only
     from `trusted_proxies`, and before the database."""
+
+    service_key_file: FilePath | None = None
+    """PEM of the gateway's own EC P-256 private key, for what it tells catalog; without one no views are counted."""
+    service_key_number: int = 1
+    """The `n` in that key's kid `gateway.<n>`."""
+    views_every: float = Field(default=10.0, gt=0)
+    """How often catalog is told which courses were looked at. A gateway that is killed loses so many seconds of it."""
 
     access_log_sample: float = Field(default=1.0, ge=0, le=1)
     """The share of answers below 500 that are logged."""

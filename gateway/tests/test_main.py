@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from .conftest import OpenUpstream, read_head
+from .conftest import OpenUpstream, Signer, read_head
 
 
 def free_port() -> int:
@@ -21,7 +21,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def launch(url: str, port: int, log: Path) -> subprocess.Popen[bytes]:
+def launch(url: str, port: int, log: Path, **other: str) -> subprocess.Popen[bytes]:
     urls = dict.fromkeys(("identity", "catalog", "learning", "assessment", "instructor", "analytics"), url)
     with log.open("wb") as output:
         return subprocess.Popen(
@@ -35,6 +35,7 @@ def launch(url: str, port: int, log: Path) -> subprocess.Popen[bytes]:
                 "GATEWAY_JWKS_URL": f"{url}/.well-known/jwks.json",
                 "GATEWAY_KAFKA_BOOTSTRAP": "127.0.0.1:9",
                 "GATEWAY_SHUTDOWN_TIMEOUT": "5",
+                **other,
             },
         )
 
@@ -100,6 +101,41 @@ async def test_a_stop_waits_for_what_is_being_answered_and_not_for_streams(
     assert request["route"] == "/api/v1/courses"
     assert request["request_id"] == answer.headers["x-request-id"]
     assert "/api/v1/courses?" not in str(lines)
+
+
+@pytest.mark.parametrize("takes", [True, False])
+async def test_a_stop_tells_catalog_what_was_looked_at_and_does_not_wait_for_it_for_ever(
+    upstream: OpenUpstream, tmp_path: Path, takes: bool
+) -> None:
+    told: list[bytes] = []
+
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            head = await read_head(reader)
+            if b"/internal/course-views" in head:
+                length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+                told.append(await reader.readexactly(length))
+                if takes:
+                    writer.write(b"HTTP/1.1 204 Such\r\n\r\n")
+            else:
+                writer.write(b"HTTP/1.1 200 OK\r\nx-lyceum-view: 12\r\ncontent-length: 2\r\n\r\nok")
+
+    key, port, log = tmp_path / "gateway.pem", free_port(), tmp_path / "log"
+    await asyncio.to_thread(key.write_text, Signer("gateway.1").pem)
+    process = launch(await upstream(script), port, log, GATEWAY_SERVICE_KEY_FILE=str(key))
+    try:
+        await answering(process, port)
+        async with httpx.AsyncClient(timeout=10) as client:
+            for _ in range(2):
+                assert (await client.get(f"http://127.0.0.1:{port}/api/v1/courses/12")).text == "ok"
+        process.send_signal(signal.SIGTERM)
+        assert await ended(process) in (0, -signal.SIGTERM)
+    finally:
+        process.kill()
+        process.wait()
+    assert [(one["course_id"], one["count"]) for one in json.loads(told[0])["views"]] == [(12, 2)]
+    text = await asyncio.to_thread(log.read_text)
+    assert ("views were not counted" in text) is not takes
 
 
 def test_the_process_is_lean() -> None:
