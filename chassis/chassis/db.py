@@ -38,15 +38,19 @@ def _dumps(value: Any) -> str:
     return orjson.dumps(value).decode()
 
 
-def make_engine(settings: ServiceSettings, *, process: str = "api") -> AsyncEngine:
-    """An engine in which every wait has a deadline, both ours and the server's."""
+def make_engine(settings: ServiceSettings, *, process: str = "api", only_reads: bool = False) -> AsyncEngine:
+    """An engine in which every wait has a deadline, both ours and the server's.
+
+    One that only reads begins no transactions, and the server refuses what would write.
+    """
+    kind: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if only_reads else {"pool_pre_ping": True}
     return create_async_engine(
         settings.database_url,
         pool_size=settings.pool_size,
         max_overflow=settings.pool_overflow,
         pool_timeout=settings.pool_timeout,
         pool_recycle=1800,
-        pool_pre_ping=True,
+        **kind,
         # Errors are logged and kept with dead letters; what people wrote is no part of them.
         hide_parameters=True,
         json_serializer=_dumps,
@@ -61,6 +65,7 @@ def make_engine(settings: ServiceSettings, *, process: str = "api") -> AsyncEngi
                 "lock_timeout": str(settings.lock_timeout_ms),
                 "idle_in_transaction_session_timeout": str(settings.idle_in_transaction_timeout_ms),
                 "timezone": "UTC",
+                **({"default_transaction_read_only": "on"} if only_reads else {}),
             },
         },
     )
@@ -71,7 +76,7 @@ class SyncSession(Session):
 
 
 class Database:
-    """One service's database. `transaction()` is the only way in."""
+    """One service's database. `transaction()` is the way in; `reading()` for who only looks."""
 
     def __init__(self, settings: ServiceSettings, *, process: str = "api") -> None:
         self.service = settings.service
@@ -79,6 +84,11 @@ class Database:
         self.engine = make_engine(settings, process=process)
         self._sessions = async_sessionmaker(
             self.engine, sync_session_class=SyncSession, expire_on_commit=False, autoflush=True
+        )
+        # It opens no connection before somebody reads by it.
+        self.reading_engine = make_engine(settings, process=f"{process}-reading", only_reads=True)
+        self._readings = async_sessionmaker(
+            self.reading_engine, sync_session_class=SyncSession, expire_on_commit=False, autoflush=False
         )
 
     @asynccontextmanager
@@ -95,6 +105,22 @@ class Database:
         begin(session, self.settings)
         return session
 
+    def reading(self) -> AsyncSession:
+        """A session without a transaction: every statement is one round trip to the server, sees what was committed
+        when it began, and fails if it would write.
+
+        Connections are not tried before they are used: one that the server has closed meanwhile fails the first
+        statement, with `connection_invalidated`, and every other idle one is dropped with it. Ask once more then.
+        """
+        session = self._readings()
+        begin(session, self.settings)
+        return session
+
+    def in_use(self) -> int:
+        """How many connections are taken from the pools."""
+        pools: list[Any] = [self.engine.pool, self.reading_engine.pool]
+        return sum(pool.checkedout() for pool in pools)
+
     async def ping(self) -> None:
         """Raise unless the database answers."""
         async with self.engine.connect() as connection:
@@ -102,6 +128,7 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+        await self.reading_engine.dispose()
 
 
 def begin(session: AsyncSession, settings: ServiceSettings) -> None:

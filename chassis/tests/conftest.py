@@ -20,6 +20,7 @@ from chassis.web import (
     CurrentUser,
     IfMatch,
     OptionalUser,
+    Reading,
     Router,
     ServiceCaller,
     Session,
@@ -108,6 +109,21 @@ async def list_things(session: Session, params: Annotated[Params, Query()]) -> P
         session, select(Thing), params, key=[(Thing.made_at, params.order), (Thing.id, params.order)]
     )
     return Page(items=[ThingOut.model_validate(row) for row in rows], next_cursor=cursor)
+
+
+@router.get("/things/{thing_id}")
+async def look_at_thing(thing_id: Annotated[Identifier, PathParam()], session: Reading) -> ThingOut:
+    thing = await session.get(Thing, thing_id)
+    if thing is None:
+        raise NotFound
+    return ThingOut.model_validate(thing)
+
+
+@router.get("/scribbles")
+async def scribble_while_reading(session: Reading) -> dict[str, int]:
+    session.add(Thing(name="scribbled", owner_id=1))
+    await session.flush()
+    return {}
 
 
 @router.patch("/things/{thing_id}")

@@ -102,5 +102,5 @@ def _add_health(app: FastAPI) -> None:
     @app.get("/metrics", include_in_schema=False)
     async def measured(request: Request) -> Response:
         database: Database = request.app.state.database
-        metrics.DB_IN_USE.labels(database.service).set(database.engine.pool.checkedout())  # type: ignore[attr-defined]
+        metrics.DB_IN_USE.labels(database.service).set(database.in_use())
         return Response(metrics.exposition(), media_type=metrics.EXPOSITION)

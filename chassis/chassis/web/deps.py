@@ -17,7 +17,15 @@ _bearer = HTTPBearer(
 _service_bearer = HTTPBearer(auto_error=False, scheme_name="service_token", bearerFormat="JWT")
 
 
-def _session(request: Request) -> AsyncSession:
+# Coroutines, all of them: FastAPI would run a plain function in a thread, which costs more than all else of a request.
+
+
+async def _session(request: Request) -> AsyncSession:
+    session: AsyncSession = request.state.session
+    return session
+
+
+async def _reading(request: Request) -> AsyncSession:
     session: AsyncSession = request.state.session
     return session
 
@@ -104,6 +112,14 @@ def is_for_services(dependant: Dependant) -> bool:
     return _service in _dependencies(dependant)
 
 
+def only_reads(dependant: Dependant) -> bool:
+    """Whether a route asked for `Reading`; TypeError where it asked for `Session` too."""
+    asked = _dependencies(dependant)
+    if _reading in asked and _session in asked:
+        raise TypeError("a route reads, or it has a transaction: Reading and Session are one session")
+    return _reading in asked
+
+
 def _dependencies(dependant: Dependant) -> set[object]:
     found: set[object] = {one.call for one in dependant.dependencies}
     return found.union(*(_dependencies(one) for one in dependant.dependencies))
@@ -111,6 +127,8 @@ def _dependencies(dependant: Dependant) -> set[object]:
 
 Session = Annotated[AsyncSession, Depends(_session)]
 """The session of this request's transaction."""
+Reading = Annotated[AsyncSession, Depends(_reading)]
+"""A session in no transaction, which cannot write: for a GET of one statement, or whose statements need not agree."""
 OptionalUser = Annotated[Principal | None, Depends(_optional)]
 CurrentUser = Annotated[Principal, Depends(_current)]
 ServiceCaller = Annotated[str, Depends(_service)]

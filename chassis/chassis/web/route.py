@@ -1,4 +1,4 @@
-"""A route runs in one transaction, committed before its answer leaves.
+"""A route runs in one transaction, committed before its answer leaves; one that only reads runs in none.
 
 The whole endpoint, its answer's serialisation included, runs inside the transaction; then it is committed; then the
 answer is sent. A commit that fails is therefore never a 2xx. With an Idempotency-Key the answer is kept in that same
@@ -14,6 +14,7 @@ from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response, StreamingResponse
 from fastapi.routing import APIRoute
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from chassis import db
@@ -22,7 +23,7 @@ from chassis.db import Database
 from chassis.errors import Invalid, KeyInFlight, LyceumError
 from chassis.idempotency import IdempotencyKey, first_answer, has_answer, hash_request, keep_answer
 from chassis.web.body_limit import own_limit
-from chassis.web.deps import is_for_services, lets_guests_in, principal_of, service_of
+from chassis.web.deps import is_for_services, lets_guests_in, only_reads, principal_of, service_of
 from chassis.web.problems import answer, from_validation
 from chassis.web.uploads import HashedBody
 
@@ -40,7 +41,8 @@ class InvalidKey(Invalid):
 
 
 class TransactionalRoute(APIRoute):
-    """One request, one transaction. A route that touches no session costs no connection."""
+    """One request, one transaction, or none where it asks for `Reading`. A route that touches no session costs no
+    connection."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
@@ -54,6 +56,11 @@ class TransactionalRoute(APIRoute):
         for_services = is_for_services(self.dependant)
         # What may be larger than others' is read as it comes.
         streams = own_limit(self.endpoint) is not None
+        if only_reads(self.dependant):
+            methods = self.methods or set()
+            if not methods <= {"GET", "HEAD"}:
+                raise TypeError(f"{self.name} is asked by {', '.join(methods)}: that is not to read")
+            return _reading(endpoint, template)
 
         async def handle(request: Request) -> Response:
             request.scope["lyceum.route"] = template
@@ -76,6 +83,28 @@ class TransactionalRoute(APIRoute):
             return response
 
         return handle
+
+
+def _reading(endpoint: Handler, template: str) -> Handler:
+    """A route that only reads: nothing to commit, and nothing done twice by asking twice."""
+
+    async def look(request: Request, database: Database) -> Response:
+        async with database.reading() as session:
+            request.state.session = session
+            return await endpoint(request)
+
+    async def handle(request: Request) -> Response:
+        request.scope["lyceum.route"] = template
+        database: Database = request.app.state.database
+        try:
+            return await look(request, database)
+        except DBAPIError as error:
+            # The server has closed the connection since it was last used; by now the others like it are dropped.
+            if not error.connection_invalidated:
+                raise
+        return await look(request, database)
+
+    return handle
 
 
 async def _answer_once(
