@@ -144,6 +144,14 @@ _FAMILIES = {
     kind.mime_type: kind.family for kinds in (*(kinds for _, kinds in _MAGIC), (_TEXT,)) for kind in kinds
 }
 
+FAMILY_BY_ENDING: dict[str, Family] = {
+    ending: kind.family
+    for kinds in (*(kinds for _, kinds in _MAGIC), (_TEXT,))
+    for kind in kinds
+    for ending in kind.endings
+}
+"""What a file would be by its name alone, which is no proof; no other ending is taken."""
+
 
 def check_fits(resource_type: str, mime_type: str) -> None:
     """Raise TypeDoesNotFit for a file of this media type where the resource's type takes none such."""
