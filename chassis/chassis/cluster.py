@@ -6,6 +6,7 @@ know at once: offsets of the old log mean nothing in the new one.
 
 import asyncio
 import contextlib
+import time
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
@@ -15,15 +16,28 @@ log = structlog.get_logger()
 
 
 class ClusterWatch:
-    """Asks for the cluster id through one client kept open; a failure closes it and the next call reconnects."""
+    """Asks for the cluster id through one client kept open; a failure closes it and the next call reconnects.
+
+    One a process is enough: who asks soon after another is told what that one heard.
+    """
 
     def __init__(self, bootstrap: str, *, client_id: str) -> None:
         self._bootstrap = bootstrap
         self._client_id = client_id
         self._admin: AIOKafkaAdminClient | None = None
+        self._turn = asyncio.Lock()
+        self._heard: tuple[str, float] | None = None
 
-    async def cluster_id(self) -> str:
-        """The id of the log behind the bootstrap address now; raises KafkaError or TimeoutError when it is away."""
+    async def cluster_id(self, *, within: float = 0.0) -> str:
+        """The id of the log behind the bootstrap address now, or `within` so many seconds; raises KafkaError or
+        TimeoutError when it is away."""
+        async with self._turn:
+            if self._heard is None or time.monotonic() - self._heard[1] > within:
+                self._heard = None
+                self._heard = await self._ask(), time.monotonic()
+            return self._heard[0]
+
+    async def _ask(self) -> str:
         try:
             async with asyncio.timeout(5):
                 if self._admin is None:
@@ -34,10 +48,16 @@ class ClusterWatch:
                     await admin.start()
                 return str((await self._admin.describe_cluster())["cluster_id"])
         except (KafkaError, OSError, TimeoutError):
-            await self.close()
+            await self._leave()
             raise
 
     async def close(self) -> None:
+        """Leave the broker; the next question connects anew."""
+        async with self._turn:
+            self._heard = None
+            await self._leave()
+
+    async def _leave(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
             with contextlib.suppress(KafkaError, OSError, TimeoutError):

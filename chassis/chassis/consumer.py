@@ -123,7 +123,13 @@ def decode(record: Any, lookup: Mapping[str, type[Event]]) -> _Item | None:
 class Consumer:
     """One service's reader of everything in its subscriptions."""
 
-    def __init__(self, settings: ServiceSettings, database: Database, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        database: Database,
+        subscriptions: Subscriptions,
+        watch: ClusterWatch | None = None,
+    ) -> None:
         self.settings = settings
         self.service = settings.service
         self.database = database
@@ -134,7 +140,7 @@ class Consumer:
         self._progress = time.monotonic()
         self._done: dict[TopicPartition, int] = {}
         self._in_the_way: dict[UUID, float] = {}
-        self._watch = ClusterWatch(settings.kafka_bootstrap, client_id=f"{self.service}-watch")
+        self._watch = watch or ClusterWatch(settings.kafka_bootstrap, client_id=f"{self.service}-watch")
 
     # --- life -----------------------------------------------------------------------------------------------
 
@@ -211,7 +217,7 @@ class Consumer:
             fetch_max_wait_ms=self.settings.kafka_fetch_max_wait_ms,
             max_poll_interval_ms=300_000,
             session_timeout_ms=self.settings.kafka_session_timeout_ms,
-            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 4,
+            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 3,
             request_timeout_ms=15_000,
             metadata_max_age_ms=30_000,
         )

@@ -17,11 +17,11 @@ import asyncpg
 import orjson
 import structlog
 from aiokafka import AIOKafkaProducer
-from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.partitioner import DefaultPartitioner
 
 from chassis import metrics
+from chassis.cluster import ClusterWatch
 from chassis.outbox import CHANNEL
 from chassis.settings import ServiceSettings
 from chassis.wakeups import Wakeups
@@ -32,6 +32,8 @@ BATCH = 1000
 POLL_SECONDS = 5.0
 STANDBY_SECONDS = 2.0
 CLUSTER_CHECK_SECONDS = 2.0
+CLUSTER_HEARD_WITHIN = 1.0
+"""The consumer beside us asks as often: what it heard a moment ago is not asked again."""
 PURGE_SECONDS = 600.0
 REPUBLISH_SECONDS = 900.0
 
@@ -39,14 +41,22 @@ REPUBLISH_SECONDS = 900.0
 class Relay:
     """Run once per worker process; only the holder of the service's lock sends."""
 
-    def __init__(self, settings: ServiceSettings, wakeups: Wakeups) -> None:
+    def __init__(
+        self, settings: ServiceSettings, wakeups: Wakeups, watch: ClusterWatch | None = None
+    ) -> None:
         self.settings = settings
+        self.watch = watch or ClusterWatch(
+            settings.kafka_bootstrap, client_id=f"{settings.service}-relay-watch"
+        )
         self.wakeups = wakeups
         self.wakeups.event(CHANNEL)
         self.service = settings.service
         self.active = False
         self._partition = DefaultPartitioner()
         self._checked_cluster = 0.0
+        self._published_into: str | None = None
+        """The log that `outbox_relay` names, as far as this connection has seen: nobody else writes it meanwhile."""
+        self._looked = 0.0
         self._purged = 0.0
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -74,6 +84,7 @@ class Relay:
             finally:
                 self.active = False
                 metrics.RELAY_ACTIVE.labels(self.service).set(0)
+        await self.watch.close()
 
     async def _hold_lock_and_send(self, stop: asyncio.Event) -> None:
         connection = await _connect(self.settings)
@@ -109,59 +120,58 @@ class Relay:
             request_timeout_ms=10_000,
             metadata_max_age_ms=60_000,
         )
-        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka_bootstrap, request_timeout_ms=5_000)
         try:
             async with asyncio.timeout(15):
                 await producer.start()
-                await admin.start()
-            self._checked_cluster = 0.0
+            self._checked_cluster, self._published_into = 0.0, None
             self.active = True
             metrics.RELAY_ACTIVE.labels(self.service).set(1)
             log.info("the relay is active")
-            await self._loop(connection, producer, admin, stop)
+            await self._loop(connection, producer, stop)
         finally:
-            for client in (admin.close, producer.stop):
-                with contextlib.suppress(Exception):
-                    async with asyncio.timeout(5):
-                        await client()
+            with contextlib.suppress(Exception):
+                async with asyncio.timeout(5):
+                    await producer.stop()
 
-    async def _loop(
-        self, connection: Any, producer: AIOKafkaProducer, admin: AIOKafkaAdminClient, stop: asyncio.Event
-    ) -> None:
+    async def _loop(self, connection: Any, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+        woken = True
         while True:
-            await self._check_cluster(connection, admin)
-            sent = await self._send_batch(connection, producer)
-            if sent == BATCH:
-                continue
+            again = await self._check_cluster(connection)
+            if woken or again or stop.is_set() or time.monotonic() - self._looked > POLL_SECONDS:
+                while await self._send_batch(connection, producer) == BATCH:
+                    await self._check_cluster(connection)
+                self._looked = time.monotonic()
             if stop.is_set():
                 return
             await self._housekeeping(connection)
-            await self._wait(stop)
+            woken = await self._wait(stop)
 
-    async def _wait(self, stop: asyncio.Event) -> None:
-        """Until something was committed, or it is time to look anyway."""
-        waiting = [
-            asyncio.ensure_future(self.wakeups.wait(CHANNEL, min(POLL_SECONDS, CLUSTER_CHECK_SECONDS))),
-            asyncio.ensure_future(stop.wait()),
-        ]
+    async def _wait(self, stop: asyncio.Event) -> bool:
+        """Until something was committed, or it is time to see which log it is; whether something was."""
+        committed = asyncio.ensure_future(self.wakeups.wait(CHANNEL, CLUSTER_CHECK_SECONDS))
+        stopped = asyncio.ensure_future(stop.wait())
         try:
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([committed, stopped], return_when=asyncio.FIRST_COMPLETED)
+            return committed.done() and committed.result()
         finally:
-            for task in waiting:
-                task.cancel()
+            committed.cancel()
+            stopped.cancel()
 
-    async def _check_cluster(self, connection: Any, admin: AIOKafkaAdminClient) -> None:
+    async def _check_cluster(self, connection: Any) -> bool:
+        """Have everything published again when the broker's log is a new one; whether it is."""
         if time.monotonic() - self._checked_cluster < CLUSTER_CHECK_SECONDS:
-            return
-        async with asyncio.timeout(5):
-            cluster_id = str((await admin.describe_cluster())["cluster_id"])
+            return False
+        cluster_id = await self.watch.cluster_id(within=CLUSTER_HEARD_WITHIN)
         self._checked_cluster = time.monotonic()
+        if cluster_id == self._published_into:
+            return False
         async with connection.transaction():
             known = await connection.fetchval(
                 "SELECT cluster_id FROM outbox_relay WHERE service = $1", self.service
             )
             if known == cluster_id:
-                return
+                self._published_into = cluster_id
+                return False
             # A week of events is more than a statement's usual time; given up half-way, it would never be done.
             await connection.execute("SET LOCAL statement_timeout = 0")
             # Not older ones, which only wait for the purge: readers forget event ids in the end, and what is
@@ -178,11 +188,13 @@ class Relay:
                 self.service,
                 cluster_id,
             )
+        self._published_into = cluster_id
         again = int(status.split()[-1])
         metrics.OUTBOX_REPUBLISHED.labels(self.service).inc(again)
         log.info(
             "the broker's log is new: the outbox is published again", cluster_id=cluster_id, events=again
         )
+        return True
 
     async def _send_batch(self, connection: Any, producer: AIOKafkaProducer) -> int:
         """Send up to BATCH unpublished rows in the order of their ids, then mark them; how many."""

@@ -16,6 +16,7 @@ from sqlalchemy import text
 
 from chassis import dead_letters, mail, metrics, outbox
 from chassis.asgi import App, Receive, Scope, Send, respond
+from chassis.cluster import ClusterWatch
 from chassis.consumer import Consumer, Subscriptions
 from chassis.db import Database
 from chassis.idempotency import KEPT
@@ -76,7 +77,8 @@ class Worker:
         self.database = Database(settings, process="worker")
         self.wakeups = Wakeups()
         self.stop = asyncio.Event()
-        self.consumer = Consumer(settings, self.database, subscriptions)
+        watch = ClusterWatch(settings.kafka_bootstrap, client_id=f"{settings.service}-watch")
+        self.consumer = Consumer(settings, self.database, subscriptions, watch)
         self.jobs = [
             PeriodicJob("retry_dead_letters", 15, self.consumer.retry_dead_letters, dead_letters.CHANNEL),
             PeriodicJob("count_dead_letters", 15, _count_dead_letters),
@@ -89,7 +91,7 @@ class Worker:
         for job in self.jobs:
             if job.channel:
                 self.wakeups.event(job.channel)
-        self.relay = Relay(settings, self.wakeups)
+        self.relay = Relay(settings, self.wakeups, watch)
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()

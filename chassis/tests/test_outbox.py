@@ -77,10 +77,10 @@ async def test_events_of_very_many_keys_are_said_in_one_transaction(
 
 
 class _NewLog:
-    """The admin client of a broker that has just come back empty."""
+    """The watch over a broker that has just come back empty."""
 
-    async def describe_cluster(self) -> dict[str, str]:
-        return {"cluster_id": uuid.uuid4().hex}
+    async def cluster_id(self, *, within: float = 0.0) -> str:
+        return uuid.uuid4().hex
 
 
 @pytest.fixture
@@ -124,7 +124,8 @@ async def test_an_event_older_than_its_time_is_not_published_into_a_new_log(
     async with database.transaction() as session:
         emit(session, make_note(2))
     await connection.execute("UPDATE outbox SET published_at = coalesce(published_at, now())")
-    await relay._check_cluster(connection, _NewLog())
+    relay.watch = _NewLog()  # type: ignore[assignment]
+    await relay._check_cluster(connection)
     waiting = await connection.fetch("SELECT payload->>'note_id' AS n FROM outbox WHERE published_at IS NULL")
     assert [row["n"] for row in waiting] == ["2"]
 
