@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from catalog.cartridges import canvas, documents, manifest, pages, plan, rules, trees
 from catalog.cartridges.errors import CartridgeEmpty
-from catalog.cartridges.manifest import Manifest, Metadata
+from catalog.cartridges.manifest import Manifest, Metadata, Resource
 from catalog.cartridges.plan import MORE, Place, Plan
 from catalog.resources.rules import FAMILY_BY_ENDING, name_of
 from catalog.transfer.archives import Archive
@@ -280,11 +280,7 @@ class _Conversion:
         return None
 
     def _attach(self, name: str, attached: list[str]) -> str | None:
-        if (
-            rules.ending_of(name) not in FAMILY_BY_ENDING
-            or rules.is_dress(name)
-            or name in self._plan.withheld
-        ):
+        if rules.ending_of(name) not in FAMILY_BY_ENDING or name in self._plan.withheld:
             return None
         if name not in self._given and len(attached) < MOST_FILES:
             self._given.add(name)
@@ -295,37 +291,31 @@ class _Conversion:
         """The files of a resource, and of those it depends on, as far as they are to be read."""
         needed = [self._plan.by_id[each] for each in place.resource.dependencies if each in self._plan.by_id]
         for resource in (place.resource, *needed):
-            if rules.kind_of(resource.type, resource.href, resource.material) in (
-                "settings",
-                "quiz",
-                "question bank",
-            ):
+            if _kind_of(resource) in ("settings", "quiz", "question bank"):
                 continue
             for name in plan.files_of(self._archive, [resource]):
-                if name not in self._plan.titles and rules.ending_of(name) not in (
-                    "html",
-                    "htm",
-                    "xhtml",
-                    "xml",
-                ):
+                if not (name in self._plan.titles or rules.is_page(name) or rules.is_dress(name)):
                     self._attach(name, attached)
 
     def _lessons_of_files(self) -> Iterable[dict[str, Any]]:
         """Files of the manifest that no lesson has yet, folder by folder, in lessons of their own."""
+        seen = {place.path for part in self._plan.parts for place in part.places}
+        unwanted = self._plan.withheld | self._plan.told
         folders: dict[str, list[str]] = {}
         for resource in self._manifest.resources:
-            if rules.kind_of(resource.type, resource.href, resource.material) != "file":
+            if _kind_of(resource) not in ("file", "page", "topic", "assignment"):
                 continue
             for name in plan.files_of(self._archive, [resource]):
-                if name in self._given or name in self._plan.withheld or rules.is_dress(name):
+                if name in seen or name in self._given or name in unwanted:
                     continue
-                self._given.add(name)
-                if rules.ending_of(name) in FAMILY_BY_ENDING:
+                seen.add(name)
+                if rules.is_page(name):
+                    self._report.leave(f"Page {name}", "It is a part of another page.")
+                elif rules.ending_of(name) in FAMILY_BY_ENDING and not rules.is_dress(name):
                     folders.setdefault(name.rpartition("/")[0], []).append(name)
-                else:
-                    self._report.leave(
-                        f"File {rules.shortened(name, 200)}", "Files of this kind are not taken."
-                    )
+                elif not rules.is_dress(name):
+                    self._report.leave(f"File {name}", "Files of this kind are not taken.")
+        self._given.update(name for names in folders.values() for name in names)
         for folder, names in folders.items():
             title = rules.title_of(
                 [], f"Files: {rules.cleaned(folder.rpartition('/')[2])}" if folder else "Files"
@@ -347,7 +337,7 @@ class _Conversion:
         if self._links:
             why = "They name the lessons they led to: those had no address yet."
             self._report.leave(f"Links between lessons ({self._links})", why)
-        kinds = [rules.kind_of(each.type, each.href, each.material) for each in self._manifest.resources]
+        kinds = [_kind_of(each) for each in self._manifest.resources]
         if "settings" in kinds:
             why = "They are of the platform that the cartridge comes from."
             self._report.leave(f"Settings ({kinds.count('settings')})", why)
@@ -366,6 +356,10 @@ class _Conversion:
             self._report.leave(
                 f"Other files of the archive ({len(unknown)}), such as {unknown[0][:200]}", why
             )
+
+
+def _kind_of(resource: Resource) -> rules.Kind:
+    return rules.kind_of(resource.type, resource.href, resource.material)
 
 
 def _resource_of(name: str) -> dict[str, Any]:

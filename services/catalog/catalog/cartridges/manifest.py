@@ -18,12 +18,13 @@ _NOT_LEARNING = ("prerequisites", "curriculumStandardsMetadataSet", "authorizati
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A place in the outline: a folder, something to learn, or both."""
+    """A place in the outline: a folder, something to learn, or both. `is_hidden` where nobody is shown it."""
 
     identifier: str
     title: str
     refers_to: str | None
     for_teachers: bool
+    is_hidden: bool
     children: "tuple[Item, ...]"
 
 
@@ -179,9 +180,11 @@ def _outline(root: Element) -> tuple[str, tuple[Item, ...]]:
     if chosen is None:
         return "", ()
     title = rules.cleaned(_text(chosen.first("title")))
-    items = [_item(each) for each in chosen.all("item") if _is_visible(each)]
-    if len(items) == 1 and items[0].refers_to is None and not items[0].for_teachers:
-        return items[0].title or title, items[0].children
+    items = [_item(each) for each in chosen.all("item")]
+    only = items[0] if len(items) == 1 else None
+    # Some hide the root, for a player would show it as one more folder.
+    if only is not None and only.refers_to is None and not only.for_teachers:
+        return only.title or title, only.children
     return title, tuple(items)
 
 
@@ -191,12 +194,9 @@ def _item(element: Element) -> Item:
         title=rules.cleaned(_text(element.first("title"))),
         refers_to=element.attributes.get("identifierref") or None,
         for_teachers=_is_for_teachers(element),
-        children=tuple(_item(each) for each in element.all("item") if _is_visible(each)),
+        is_hidden=element.attributes.get("isvisible", "").strip().lower() in ("false", "0"),
+        children=tuple(_item(each) for each in element.all("item")),
     )
-
-
-def _is_visible(item: Element) -> bool:
-    return item.attributes.get("isvisible", "true").strip().lower() not in ("false", "0")
 
 
 # --- resources --------------------------------------------------------------------------------------------------

@@ -57,6 +57,8 @@ class Plan:
     by_id: dict[str, Resource]
     withheld: set[str]
     """Files, by their name in the archive, that learners are not to get."""
+    told: set[str]
+    """Files of which the report says why they are not taken."""
 
 
 class _Planner:
@@ -74,6 +76,7 @@ class _Planner:
         self._settings = settings
         self._report = report
         self._used: dict[str, str] = {}
+        self.told: set[str] = set()
         self.by_id: dict[str, Resource] = {}
         for resource in manifest.resources:
             self.by_id.setdefault(resource.identifier, resource)
@@ -93,8 +96,8 @@ class _Planner:
             loose = None
             title = rules.shortened(item.title or course, rules.MAX_TITLE)
             part = Part(title, is_hidden=item.identifier in self._settings.hidden_modules)
-            if item.for_teachers:
-                self._report.leave(_named("Folder", title), _TEACHERS_ONLY)
+            if (why := _why_withheld(item)) is not None:
+                self._report.leave(_named("Folder", title), why)
                 self._use_up(item)
                 continue
             if self._resource_of(item) is not None:
@@ -149,8 +152,8 @@ class _Planner:
 
     def _places(self, item: Item, above: list[str]) -> Iterator[Place]:
         """An item and all below it, one after the other."""
-        if item.for_teachers:
-            self._report.leave(_named("Item", item.title), _TEACHERS_ONLY)
+        if (why := _why_withheld(item)) is not None:
+            self._report.leave(_named("Item", item.title), why)
             self._use_up(item)
             return
         if item.refers_to is None and not item.children:
@@ -175,16 +178,17 @@ class _Planner:
                 _named("Item", item.title), f"What it shows was taken before, as {_quoted(before)}."
             )
             return
-        if item.identifier in self._settings.hidden_items and self._kind(resource) != "page":
-            # Of a page it says so itself.
-            why = "Lessons are not hidden one by one: look at it before the course is published."
-            self._report.leave(f"That {_quoted(item.title)} is hidden from learners", why)
         kind = self._kind(resource)
         if kind not in _TAKEN and resource.identifier in self._plain:
             self._used[resource.identifier] = item.title
             resource = self._plain[resource.identifier]
             kind = self._kind(resource)
-        yield from self._place(resource, kind, item.title, above)
+        places = list(self._place(resource, kind, item.title, above))
+        if places and item.identifier in self._settings.hidden_items and kind != "page":
+            # Of a page it says so itself.
+            why = "Lessons are not hidden one by one: look at it before the course is published."
+            self._report.leave(f"That {_quoted(places[0].title)} is hidden from learners", why)
+        yield from places
 
     def _place(self, resource: Resource, kind: rules.Kind, title: str, above: list[str]) -> Iterator[Place]:
         """The lesson that shows a resource, if it can be one."""
@@ -200,6 +204,7 @@ class _Planner:
         why = self._why_not(resource, kind, path)
         if why is not None:
             self._report.leave(_named(called(kind), full), why)
+            self.told.update([] if path is None else [path])
             return
         yield Place(full, resource, kind, path)
 
@@ -223,11 +228,17 @@ class _Planner:
         return None
 
     def _use_up(self, item: Item) -> None:
-        """What only teachers were shown does not come back as something that the outline left out."""
+        """What was not shown to learners does not come back as something that the outline left out."""
         if item.refers_to is not None:
             self._used.setdefault(item.refers_to, item.title)
         for child in item.children:
             self._use_up(child)
+
+
+def _why_withheld(item: Item) -> str | None:
+    if item.for_teachers:
+        return _TEACHERS_ONLY
+    return "It is hidden in the cartridge." if item.is_hidden else None
 
 
 _CALLED: dict[str, str] = {
@@ -263,7 +274,12 @@ def make(
         titles[place.resource.identifier] = place.title
         if place.path is not None:
             titles.setdefault(place.path, place.title)
-    return Plan(parts, titles, planner.by_id, planner.withheld())
+    for resource in manifest.resources:
+        # One of two forms was taken, so the other is not missed.
+        other = planner.by_id.get(resource.instead_of or "")
+        if other is not None and (other.identifier in titles or resource.identifier in titles):
+            planner.told.update(name for name in files_of(archive, (resource, other)) if name not in titles)
+    return Plan(parts, titles, planner.by_id, planner.withheld(), planner.told)
 
 
 def files_of(archive: Archive, resources: Iterable[Resource]) -> Iterator[str]:

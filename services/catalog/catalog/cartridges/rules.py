@@ -66,14 +66,19 @@ def kind_of(resource_type: str, href: str | None, material: str = "") -> Kind:
         return "other"
     if href is not None and is_address(href):
         return "link"
-    ending = ending_of(href or "")
-    if ending in _PAGES:
+    if is_page(href or ""):
         return "page"
+    ending = ending_of(href or "")
     # Canvas and others put what belongs to their own assignments and quizzes beside what the specification knows.
     is_associated = kind.startswith("associatedcontent/")
     if is_associated and (ending in ("xml", "qti") or (href or "").startswith("course_settings/")):
         return "settings"
     return "file"
+
+
+def is_page(path: str) -> bool:
+    """Whether a file is HTML, by its name."""
+    return ending_of(path) in _PAGES
 
 
 def is_dress(path: str) -> bool:
