@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lyceum.keys import ensure_service_keys, jwks_file, key_file
 from lyceum.private_files import write_private
-from lyceum.services import SERVICES
+from lyceum.services import SERVICES, SIGNERS
 
 ROOT = Path(__file__).resolve().parents[2]
 ENV = ROOT / ".env"
@@ -55,7 +55,7 @@ def complete_env(path: Path) -> list[str]:
 
 
 def make_keys(folder: Path, *, anew: bool) -> None:
-    """An EC P-256 key for each service and the JWKS of all, in a folder that only its owner may enter.
+    """An EC P-256 key for each service and the gateway, and the JWKS of all, in a folder that only its owner may enter.
 
     The files themselves are readable: compose binds each into its containers as it is, where another user id
     reads it. On this machine the folder's mode keeps everybody else out.
@@ -64,8 +64,8 @@ def make_keys(folder: Path, *, anew: bool) -> None:
     folder.chmod(0o700)
     if anew:
         jwks_file(folder).unlink(missing_ok=True)
-    ensure_service_keys(folder, SERVICES)
-    for path in [jwks_file(folder), *(key_file(folder, service) for service in SERVICES)]:
+    ensure_service_keys(folder, SIGNERS)
+    for path in [jwks_file(folder), *(key_file(folder, name) for name in SIGNERS)]:
         path.chmod(0o444)
 
 
@@ -77,7 +77,7 @@ def main() -> None:
     added = complete_env(ENV)
     make_keys(KEYS, anew=asked.rotate_service_keys)
     sys.stdout.write(
-        f"{ENV}: {', '.join(added) if added else 'complete'}\n{KEYS}: keys of {len(SERVICES)} services\n"
+        f"{ENV}: {', '.join(added) if added else 'complete'}\n{KEYS}: keys of {', '.join(SIGNERS)}\n"
     )
 
 

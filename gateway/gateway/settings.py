@@ -6,7 +6,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from chassis.settings import HttpSettings
-from pydantic import BeforeValidator, Field, FilePath, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 Network = Annotated[IPv4Network | IPv6Network, BeforeValidator(lambda text: ip_network(text, strict=False))]
 
@@ -43,6 +43,8 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     """From the request's last byte to the answer's first."""
     slow_answer_timeout: float = 120.0
     """The same, for the routes that are known to work long (an export, a rebuild)."""
+    long_answer_timeout: float = 900.0
+    """The same, where gigabytes are worked on first (a course sent as an archive); longer than CATALOG_IMPORT_TIMEOUT."""
     idle_timeout: float = 60.0
     """Between two pieces of an answer. Server-sent events keep a comment going every 15 s."""
     idle_connection_timeout: float = 30.0
@@ -78,7 +80,7 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     """The headers in which the CDN in front says where a client is (`CF-IPCountry`, `CF-IPCity`). They count only
     from `trusted_proxies`, and before the database."""
 
-    service_key_file: FilePath | None = None
+    service_key_file: Path | None = None
     """PEM of the gateway's own EC P-256 private key, for what it tells catalog; without one no views are counted."""
     service_key_number: int = 1
     """The `n` in that key's kid `gateway.<n>`."""

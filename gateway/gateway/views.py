@@ -49,7 +49,7 @@ _NEVER_TAKEN = frozenset({400, 413, 415, 422})
 
 
 class KeyUnusable(Exception):
-    """The gateway's own key cannot be read, or is none."""
+    """The gateway's own key cannot be read, or is none: the operator has to look."""
 
 
 @dataclass(slots=True)
@@ -74,6 +74,9 @@ class Views:
     """Counts, and tells catalog every `views_every` seconds while there is something to tell."""
 
     def __init__(self, settings: Settings, proxy: Proxy) -> None:
+        key = settings.service_key_file
+        if key is not None and not key.is_file():
+            raise FileNotFoundError(f"GATEWAY_SERVICE_KEY_FILE: there is no {key}")
         self._settings = settings
         self._proxy = proxy
         self._seen: dict[int, Seen] = {}

@@ -155,3 +155,18 @@ def test_a_service_url_that_cannot_work_is_refused_at_the_start(url: str) -> Non
     )
     assert run.returncode != 0
     assert b"must read http://host:port" in run.stderr
+
+
+def test_a_key_file_that_is_not_there_ends_the_start(tmp_path: Path) -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "gateway.main"],
+        capture_output=True,
+        env={
+            **os.environ,
+            "GATEWAY_PORT": str(free_port()),
+            "GATEWAY_SERVICE_KEY_FILE": str(tmp_path / "nowhere.pem"),
+        },
+        timeout=20,
+    )
+    assert run.returncode != 0
+    assert b"GATEWAY_SERVICE_KEY_FILE: there is no" in run.stdout + run.stderr

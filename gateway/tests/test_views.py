@@ -14,7 +14,6 @@ from uuid import UUID
 import httpx
 import pytest
 from chassis.auth import ServiceTokenVerifier
-from gateway.settings import Settings
 from prometheus_client import REGISTRY
 
 from gateway import views
@@ -326,8 +325,3 @@ async def test_without_a_key_nothing_is_kept(open_door: Open, catalog: Catalog) 
     assert answer.status_code == 200
     assert "x-lyceum-view" not in answer.headers
     assert door.gateway.views.waiting == 0
-
-
-def test_a_key_file_that_is_not_there_ends_the_start(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="service_key_file"):
-        Settings(service_key_file=tmp_path / "nowhere.pem")

@@ -64,6 +64,16 @@ def test_every_service_has_an_api_and_a_worker(compose: dict[str, Any], service:
         )
 
 
+@pytest.mark.parametrize("signer", [*SERVICES, "gateway"])
+def test_who_signs_is_shown_the_key_that_is_its_own(
+    compose: dict[str, Any], signer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings: Any = settings_of(compose["services"][signer], monkeypatch)
+    assert str(settings.service_key_file) == f"/run/secrets/{signer}_key"
+    assert f"{signer}_key" in compose["services"][signer]["secrets"]
+    assert compose["secrets"][f"{signer}_key"]["file"] == f"./deploy/docker/secrets/{signer}.pem"
+
+
 @pytest.mark.parametrize("process", PROCESSES)
 def test_every_variable_is_a_setting_of_the_process(
     compose: dict[str, Any], process: str, monkeypatch: pytest.MonkeyPatch

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from chassis.auth import InvalidToken, ServiceSigner, ServiceTokenVerifier
 from lyceum.keys import jwks_file, key_file
-from lyceum.services import SERVICES
+from lyceum.services import SIGNERS
 
 
 @pytest.fixture
@@ -68,7 +68,7 @@ async def test_every_service_signs_for_itself_and_for_nobody_else(maker: ModuleT
     folder = tmp_path / "secrets"
     maker.make_keys(folder, anew=False)
     verifier = ServiceTokenVerifier("catalog", jwks_file(folder))
-    for service in SERVICES:
+    for service in SIGNERS:
         signer = ServiceSigner(service, key_file(folder, service))
         assert await verifier.verify(signer.token("catalog")) == service
     impostor = ServiceSigner("identity", key_file(folder, "learning"))
@@ -85,7 +85,7 @@ def test_the_keys_lie_behind_a_closed_door_and_survive_a_second_run(
     for path in folder.iterdir():
         assert path.stat().st_mode & 0o777 == 0o444, "read in a container by another user id"
     kept = contents(folder)
-    assert len(kept) == len(SERVICES) + 1
+    assert len(kept) == len(SIGNERS) + 1
     maker.make_keys(folder, anew=False)
     assert contents(folder) == kept
     maker.make_keys(folder, anew=True)

@@ -33,15 +33,19 @@ def jwks_file(folder: Path) -> Path:
 
 
 def ensure_service_keys(folder: Path, services: Sequence[str]) -> None:
-    """An EC P-256 private key (PEM, 0600) for each service, and one JWKS with every public key."""
-    if jwks_file(folder).exists() and all(key_file(folder, service).exists() for service in services):
+    """An EC P-256 private key (PEM, 0600) for each service, and one JWKS with every public key. Those that are there
+    stay; without a JWKS all are made anew."""
+    published = json.loads(jwks_file(folder).read_text())["keys"] if jwks_file(folder).exists() else []
+    known = {entry["kid"].partition(".")[0] for entry in published}
+    missing = [name for name in services if name not in known or not key_file(folder, name).exists()]
+    if not missing:
         return
+    published = [entry for entry in published if entry["kid"].partition(".")[0] not in missing]
     # Here alone: a supervisor that resumes need not carry a cryptography library.
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric import ec
 
-    published = []
-    for service in services:
+    for service in missing:
         key = ec.generate_private_key(ec.SECP256R1())
         pem = key.private_bytes(
             serialization.Encoding.PEM,

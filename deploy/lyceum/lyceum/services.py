@@ -16,6 +16,8 @@ from lyceum.oidc import DemoOidc
 from lyceum.ports import LOOPBACK
 
 SERVICES = ("identity", "catalog", "learning", "assessment", "instructor", "analytics")
+SIGNERS = (*SERVICES, "gateway")
+"""Who calls services and has a key to sign it with."""
 AUDIENCE = "lyceum"
 LIMITS_FACTOR = 100
 # The embedded broker looks for new data every half of that wait. Measured (make bench): a committed number is visible
@@ -23,6 +25,7 @@ LIMITS_FACTOR = 100
 EMBEDDED_FETCH_WAIT_MS = 350
 # A consumer that was killed is missed, and its partitions given away, the sooner; nobody here pauses for seconds.
 EMBEDDED_SESSION_TIMEOUT_MS = 6000
+VIEWS_EVERY_SECONDS = 2
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,13 @@ def service_environment(service: str, around: Surroundings) -> dict[str, str]:
 
 def gateway_environment(around: Surroundings) -> dict[str, str]:
     """The environment of the gateway."""
-    return _prefixed("gateway", _common(around) | {"PORT": str(around.gateway_port)})
+    settings = _common(around) | {
+        "PORT": str(around.gateway_port),
+        "SERVICE_KEY_FILE": str(keys.key_file(around.secrets, "gateway")),
+        # Who tries the platform looks whether a view was counted; where nobody looks nothing is written.
+        "VIEWS_EVERY": str(VIEWS_EVERY_SECONDS),
+    }
+    return _prefixed("gateway", settings)
 
 
 def _common(around: Surroundings) -> dict[str, str]:

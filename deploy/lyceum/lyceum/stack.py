@@ -29,7 +29,7 @@ from lyceum.ports import LOOPBACK, choose_port, is_free, listener
 from lyceum.postgres import EmbeddedPostgres
 from lyceum.probe import is_ready, status_of
 from lyceum.progress import Report, State, Step
-from lyceum.services import SERVICES, Kafka, Surroundings
+from lyceum.services import SERVICES, SIGNERS, Kafka, Surroundings
 from lyceum.supervisor import Child, Supervisor, program, stamp
 
 START_SECONDS = 120.0
@@ -149,7 +149,7 @@ class Stack:
             )
         ports = self._choose_ports()
         made = keys.ensure_platform_secrets(self.data_dir.secrets)
-        keys.ensure_service_keys(self.data_dir.secrets, SERVICES)
+        keys.ensure_service_keys(self.data_dir.secrets, SIGNERS)
         self._demo_loaded = demo.is_loaded(self.data_dir.secrets)
         accounts = made["demo_accounts"] if self.options.demo or self._demo_loaded else {}
         postgres, kafka, _, self._oidc = await together(

@@ -96,6 +96,16 @@ def test_the_settings_are_those_the_service_knows(service: str) -> None:
     assert told - own <= set(ServiceSettings.model_fields)
 
 
+def test_the_gateway_is_told_settings_it_knows_and_has_a_key_of_its_own() -> None:
+    from gateway.settings import Settings
+
+    env = services.gateway_environment(surroundings())
+    told = {name.removeprefix("GATEWAY_").lower() for name in env if name.startswith("GATEWAY_")}
+    assert told <= set(Settings.model_fields)
+    assert env["GATEWAY_SERVICE_KEY_FILE"] == "/secrets/gateway.pem"
+    assert not [name for name in env if name.endswith("DATABASE_URL")]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_each_services_migrations_have_one_newest_revision(service: str) -> None:
     versions = services.service_folder(service) / "migrations" / "versions"
