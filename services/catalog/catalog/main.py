@@ -9,6 +9,7 @@ from chassis.web import serve, service_app
 from chassis.web.personal_data import personal_data_router
 from fastapi import FastAPI
 
+from catalog.cartridges.conversion import FORMAT as COMMON_CARTRIDGE
 from catalog.categories import routes as categories
 from catalog.courses import routes as courses
 from catalog.lessons import routes as lessons
@@ -64,7 +65,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.storage = Storage(settings)
     app.state.darkroom = darkroom
     # The archives that a course is made of; the first that fits is read.
-    app.state.course_formats = (BUNDLE,)
+    app.state.course_formats = (BUNDLE, COMMON_CARTRIDGE)
     return app
 
 
