@@ -2,7 +2,6 @@
 
 import hashlib
 import traceback
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -25,7 +24,8 @@ from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from chassis.db import Base
+from chassis import metrics
+from chassis.db import Base, Database
 from chassis.errors import Conflict, NotFound
 
 CHANNEL = "lyceum_dead_letters"
@@ -129,18 +129,14 @@ async def resolve(session: AsyncSession, letter_id: int, *, to: str, by: int) ->
     return letter
 
 
+TO_RETRY = select(DeadLetter).where(DeadLetter.status == RETRY)
+"""What an admin wants retried."""
+
+
 async def next_to_retry(session: AsyncSession, after: int) -> DeadLetter | None:
     """The next letter behind `after` that an admin wants retried, locked; None when there is none."""
-    rows: Sequence[DeadLetter] = (
-        await session.scalars(
-            select(DeadLetter)
-            .where(DeadLetter.status == RETRY, DeadLetter.id > after)
-            .order_by(DeadLetter.id)
-            .limit(1)
-            .with_for_update(skip_locked=True)
-        )
-    ).all()
-    return rows[0] if rows else None
+    following = TO_RETRY.where(DeadLetter.id > after).order_by(DeadLetter.id).limit(1)
+    return (await session.scalars(following.with_for_update(skip_locked=True))).one_or_none()
 
 
 async def note_failure(session: AsyncSession, letter_id: int, error: Exception) -> None:
@@ -161,3 +157,9 @@ async def count_open(session: AsyncSession) -> int:
     """How many wait for an admin."""
     statement = select(func.count()).select_from(DeadLetter).where(DeadLetter.status.in_((WAITING, RETRY)))
     return (await session.scalar(statement)) or 0
+
+
+async def measure(database: Database) -> None:
+    """Set the gauge of those that wait for an admin."""
+    async with database.transaction() as session:
+        metrics.DEAD_LETTERS.labels(database.service).set(await count_open(session))

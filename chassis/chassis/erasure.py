@@ -4,6 +4,7 @@ too, and an event about them that comes late finds only their tombstone."""
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 from contracts.envelope import Event
@@ -13,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
 from chassis.db import Base, Database, now
+from chassis.jobs import PeriodicJob
 from chassis.revocations import end_all_sessions
 
 PERSON_FIELDS = ("user_id", "created_by_id", "instructor_id", "author_id", "reviewer_id")
@@ -180,19 +182,22 @@ def _under_tombstones(one: T, tombstones: Mapping[int, int]) -> T:
     return replace(one, data=data, subject=data.event_subject())  # type: ignore[type-var]
 
 
-async def sweep(database: Database, erase: Erase) -> None:
-    """Erase once more those erased a minute ago: what was under way at that moment may have been written after.
+TO_SWEEP = select(ErasedPerson).where(
+    ErasedPerson.swept_at.is_(None), ErasedPerson.erased_at < func.now() - SWEPT_AFTER
+)
 
-    A periodic job of every service's worker, safe in two replicas at once.
-    """
+
+def sweep_job(erase: Erase) -> PeriodicJob:
+    """The job of every service's worker that erases once more, with the service's own `erase`."""
+    return PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase), due=TO_SWEEP)
+
+
+async def sweep(database: Database, erase: Erase) -> None:
+    """Erase once more those erased a minute ago: what was under way at that moment may have been written after."""
     while True:
         async with database.transaction() as session:
             due = await session.scalar(
-                select(ErasedPerson)
-                .where(ErasedPerson.swept_at.is_(None), ErasedPerson.erased_at < now() - SWEPT_AFTER)
-                .order_by(ErasedPerson.erased_at)
-                .limit(1)
-                .with_for_update(skip_locked=True)
+                TO_SWEEP.order_by(ErasedPerson.erased_at).limit(1).with_for_update(skip_locked=True)
             )
             if due is None:
                 return

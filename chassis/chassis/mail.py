@@ -249,6 +249,9 @@ def _is_for_good(error: Exception) -> bool:
     return False
 
 
+DUE = select(OutgoingMail).where(OutgoingMail.sent_at.is_(None), OutgoingMail.next_attempt_at <= func.now())
+
+
 async def send_due_mail(database: Database) -> None:
     """Send what is due; a failure is tried again, doubling from 2 s to an hour, for about two days, unless the server
     refused for good."""
@@ -260,6 +263,10 @@ async def send_due_mail(database: Database) -> None:
                 .where(OutgoingMail.id == mail.id)
                 .values(_sent() if failure is None else _failed(mail, failure))
             )
+
+
+async def measure(database: Database) -> None:
+    """Set the gauges of what waits to be sent, and of what never will be."""
     async with database.transaction() as session:
         is_failed = OutgoingMail.next_attempt_at == _NEVER
         counted = select(func.count().filter(~is_failed), func.count().filter(is_failed)).where(
@@ -280,12 +287,7 @@ async def _claim_next(database: Database) -> OutgoingMail | None:
     """
     async with database.transaction() as session:
         mail = await session.scalar(
-            select(OutgoingMail)
-            .where(
-                OutgoingMail.sent_at.is_(None),
-                OutgoingMail.next_attempt_at <= func.now(),
-            )
-            .order_by(OutgoingMail.next_attempt_at, OutgoingMail.id)
+            DUE.order_by(OutgoingMail.next_attempt_at, OutgoingMail.id)
             .limit(1)
             .with_for_update(skip_locked=True)
         )

@@ -143,7 +143,7 @@ async def _write(session: AsyncSession) -> None:
 
 
 async def measure(database: Database) -> None:
-    """Set the backlog's gauges; a job of its own, so that they move while the relay hangs or the broker is away."""
+    """Set the backlog's gauges: not the relay's to do, so that they move while it hangs or the broker is away."""
     async with database.transaction() as session:
         waiting, age = (
             await session.execute(

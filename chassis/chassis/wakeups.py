@@ -23,8 +23,8 @@ class Wakeups:
         for event in self._events.values():
             event.set()
 
-    async def wait(self, channel: str, at_most: float) -> bool:
-        """Wait for a wake-up on `channel`, at most so many seconds; whether there was one."""
+    async def wait(self, channel: str, at_most: float | None = None) -> bool:
+        """Wait for a wake-up on `channel`, at most so many seconds if so many are given; whether there was one."""
         event = self.event(channel)
         try:
             async with asyncio.timeout(at_most):

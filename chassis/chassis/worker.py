@@ -2,11 +2,9 @@
 
 import asyncio
 import contextlib
-import random
 import signal
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 import orjson
@@ -20,6 +18,7 @@ from chassis.cluster import ClusterWatch
 from chassis.consumer import Consumer, Subscriptions
 from chassis.db import Database
 from chassis.idempotency import KEPT
+from chassis.jobs import HOUR, Jobs, PeriodicJob
 from chassis.logs import configure_logs
 from chassis.passing import is_passing
 from chassis.quiet_server import QuietServer
@@ -29,18 +28,12 @@ from chassis.wakeups import Wakeups
 
 log = structlog.get_logger()
 
-HOUR = 3600.0
+Measure = Callable[[Database], Awaitable[None]]
+MEASURED_WITHIN = 5.0
+MEASURING_SECONDS = 2.0
+"""A reader of the metrics waits no longer for what the database would have to count."""
 
-
-@dataclass(frozen=True)
-class PeriodicJob:
-    """Work done every so many seconds, and at once when `channel` is notified. `work` must be safe to repeat and
-    to run in two replicas at once (lock rows with SKIP LOCKED)."""
-
-    name: str
-    every_seconds: float
-    work: Callable[[Database], Awaitable[None]]
-    channel: str | None = None
+__all__ = ["HOUR", "PeriodicJob", "Worker", "health_app", "run_worker"]
 
 
 def run_worker(
@@ -79,18 +72,21 @@ class Worker:
         self.stop = asyncio.Event()
         watch = ClusterWatch(settings.kafka_bootstrap, client_id=f"{settings.service}-watch")
         self.consumer = Consumer(settings, self.database, subscriptions, watch)
-        self.jobs = [
-            PeriodicJob("retry_dead_letters", 15, self.consumer.retry_dead_letters, dead_letters.CHANNEL),
-            PeriodicJob("count_dead_letters", 15, _count_dead_letters),
-            PeriodicJob("measure_outbox", 10, outbox.measure),
+        own = [
+            PeriodicJob(
+                "retry_dead_letters",
+                15,
+                self.consumer.retry_dead_letters,
+                dead_letters.CHANNEL,
+                dead_letters.TO_RETRY,
+            ),
             PeriodicJob("forget", HOUR, _forget),
-            *jobs,
         ]
         if sends_mail:
-            self.jobs.append(PeriodicJob("send_mail", 5, mail.send_due_mail, mail.CHANNEL))
-        for job in self.jobs:
-            if job.channel:
-                self.wakeups.event(job.channel)
+            own.append(PeriodicJob("send_mail", 5, mail.send_due_mail, mail.CHANNEL, mail.DUE))
+        self.jobs = Jobs(self.database, self.wakeups, [*own, *jobs])
+        gauges = [dead_letters.measure, outbox.measure]
+        self.gauges = Gauges(self.database, [*gauges, mail.measure] if sends_mail else gauges)
         self.relay = Relay(settings, self.wakeups, watch)
 
     async def run(self) -> None:
@@ -105,7 +101,7 @@ class Worker:
         relay_stop = asyncio.Event()
         relay = asyncio.create_task(self.relay.run(relay_stop), name="relay")
         rest = [asyncio.create_task(self.consumer.run(self.stop), name="consumer")]
-        rest += [asyncio.create_task(self._repeat(job), name=job.name) for job in self.jobs]
+        rest += self.jobs.begin(self.stop)
         server = asyncio.create_task(self._serve_health(), name="health")
         died = asyncio.ensure_future(asyncio.wait([relay, *rest], return_when=asyncio.FIRST_COMPLETED))
         stopped = asyncio.create_task(self.stop.wait())
@@ -127,40 +123,13 @@ class Worker:
                     log.error("a part of the worker died", part=task.get_name(), exc_info=task.exception())
             raise SystemExit(1)
 
-    async def _repeat(self, job: PeriodicJob) -> None:
-        """Run a job for ever; a failure is logged and counted, and the next round comes all the same."""
-        while not self.stop.is_set():
-            started = time.perf_counter()
-            try:
-                await job.work(self.database)
-            except Exception as error:
-                metrics.JOB_ERRORS.labels(self.settings.service, job.name).inc()
-                log.warning("a job failed", job=job.name, error=repr(error), exc_info=not is_passing(error))
-            metrics.JOB_SECONDS.labels(self.settings.service, job.name).observe(time.perf_counter() - started)
-            await self._until_next(job)
-
-    async def _until_next(self, job: PeriodicJob) -> None:
-        # Spread, so that the jobs of six services do not all wake in the same millisecond.
-        at_most = job.every_seconds * random.uniform(0.9, 1.1)  # noqa: S311
-        waiting: list[asyncio.Future[bool]] = [asyncio.ensure_future(self._stopped())]
-        if job.channel:
-            waiting.append(asyncio.ensure_future(self.wakeups.wait(job.channel, at_most)))
-        try:
-            await asyncio.wait(waiting, timeout=at_most, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for task in waiting:
-                task.cancel()
-
-    async def _stopped(self) -> bool:
-        return await self.stop.wait()
-
     # --- health ---------------------------------------------------------------------------------------------
 
     async def _serve_health(self) -> None:
         if not self.settings.worker_port:
             return
         config = uvicorn.Config(
-            health_app(self._ready),
+            health_app(self._ready, self.gauges.freshen),
             host=self.settings.host,
             port=self.settings.worker_port,
             log_config=None,
@@ -184,7 +153,32 @@ class Worker:
         return wrong
 
 
-def health_app(ready: Callable[[], Awaitable[dict[str, str]]]) -> App:
+class Gauges:
+    """What is counted in the database, counted when somebody reads it: an idle worker counts for nobody."""
+
+    def __init__(self, database: Database, measures: Sequence[Measure]) -> None:
+        self._database = database
+        self._measures = measures
+        self._turn = asyncio.Lock()
+        self._measured = float("-inf")
+
+    async def freshen(self) -> None:
+        """Count anew unless that was done within MEASURED_WITHIN; what cannot be counted in time stays as it was."""
+        async with self._turn:
+            if time.monotonic() - self._measured < MEASURED_WITHIN:
+                return
+            try:
+                async with asyncio.timeout(MEASURING_SECONDS):
+                    for measure in self._measures:
+                        await measure(self._database)
+            except Exception as error:
+                metrics.JOB_ERRORS.labels(self._database.service, "measure").inc()
+                log.warning("the gauges are not fresh", error=repr(error), exc_info=not is_passing(error))
+            # After a failure too: a database that is away is not asked by every reader.
+            self._measured = time.monotonic()
+
+
+def health_app(ready: Callable[[], Awaitable[dict[str, str]]], freshen: Callable[[], Awaitable[None]]) -> App:
     """/healthz, /readyz and /metrics, and nothing else."""
 
     async def app(scope: Scope, _receive: Receive, send: Send) -> None:
@@ -198,16 +192,12 @@ def health_app(ready: Callable[[], Awaitable[dict[str, str]]]) -> App:
                 body = orjson.dumps({"status": "not ready" if wrong else "ready", **wrong})
                 await respond(send, 503 if wrong else 200, body)
             case "/metrics":
+                await freshen()
                 await respond(send, 200, metrics.exposition(), metrics.EXPOSITION)
             case _:
                 await respond(send, 404, b'{"status":404}')
 
     return app
-
-
-async def _count_dead_letters(database: Database) -> None:
-    async with database.transaction() as session:
-        metrics.DEAD_LETTERS.labels(database.service).set(await dead_letters.count_open(session))
 
 
 async def _forget(database: Database) -> None:

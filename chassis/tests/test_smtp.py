@@ -105,6 +105,7 @@ async def test_a_refusal_is_tried_again_unless_it_is_for_good(
     assert reason.split()[-1] in error
     assert "ada@example.org" not in error
     assert "ada@example.org" not in capsys.readouterr().out, "an address is nothing for the logs"
+    await mailing.measure(database)
     waiting, failed = (
         gauge.labels(database.service)._value.get() for gauge in (metrics.MAIL_UNSENT, metrics.MAIL_FAILED)
     )

@@ -1,16 +1,14 @@
 """Assessment's other process: outbox relay and consumer."""
 
-from functools import partial
-
-from chassis.erasure import sweep
-from chassis.worker import PeriodicJob, run_worker
+from chassis.erasure import sweep_job
+from chassis.worker import run_worker
 
 import assessment.tables  # noqa: F401 - every table is known before the first handler runs
 from assessment.erasure import erase
 from assessment.settings import Settings
 from assessment.subscriptions import SUBSCRIPTIONS
 
-JOBS = [PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase))]
+JOBS = [sweep_job(erase)]
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from chassis.db import Database
-from chassis.erasure import sweep
+from chassis.erasure import sweep_job
 from chassis.storage import Storage
 from chassis.worker import HOUR, PeriodicJob, run_worker
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -188,8 +188,9 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
             15,
             partial(email_addresses.mail_confirmations, settings=settings),
             email_addresses.CHANNEL,
+            email_addresses.TO_MAIL,
         ),
-        PeriodicJob("rights_withdrawals", 15, end_sessions_of_withdrawn, rights.CHANNEL),
+        PeriodicJob("rights_withdrawals", 15, end_sessions_of_withdrawn, rights.CHANNEL, rights.WITHDRAWALS),
         PeriodicJob("subscriptions", 60, keep_subscriptions(settings)),
         PeriodicJob("payment_notices", HOUR * 6, purge_payment_notices),
         PeriodicJob(
@@ -199,10 +200,16 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
             profile_pictures.CHANNEL,
         ),
         PeriodicJob("sweep_pictures", 24 * HOUR, partial(profile_pictures.sweep, storage=storage)),
-        PeriodicJob("sweep_erased", 60, partial(sweep, erase=erasures.erase_again)),
+        sweep_job(erasures.erase_again),
         PeriodicJob("late_erasures", 60, partial(erasures.ask_again, settings=settings)),
-        PeriodicJob("mailed_receipts", 10, erasures.forget_mailed),
-        PeriodicJob("mail_requests", 15, answer_mail_requests(settings), mail_requests.CHANNEL),
+        PeriodicJob("mailed_receipts", 10, erasures.forget_mailed, due=erasures.MAILED),
+        PeriodicJob(
+            "mail_requests",
+            15,
+            answer_mail_requests(settings),
+            mail_requests.CHANNEL,
+            mail_requests.TO_ANSWER,
+        ),
     ]
 
 

@@ -1,20 +1,19 @@
 """The learning service's worker: `python -m learning.worker`."""
 
-from functools import partial
-
-from chassis.erasure import sweep
+from chassis.erasure import sweep_job
 from chassis.worker import PeriodicJob, run_worker
 
 import learning.tables  # noqa: F401 - every model is mapped before the first statement
+from learning.course_mirror import service as course_mirror
 from learning.erasure.service import erase
 from learning.settings import Settings
 from learning.study import recounts, removals
 from learning.subscriptions import SUBSCRIPTIONS
 
 JOBS = [
-    PeriodicJob("recount", 60, recounts.continue_recounts, recounts.CHANNEL),
-    PeriodicJob("removals", 60, removals.continue_removals, removals.CHANNEL),
-    PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase)),
+    PeriodicJob("recount", 60, recounts.continue_recounts, recounts.CHANNEL, course_mirror.TO_RECOUNT),
+    PeriodicJob("removals", 60, removals.continue_removals, removals.CHANNEL, course_mirror.TO_REMOVE),
+    sweep_job(erase),
 ]
 
 

@@ -1,10 +1,8 @@
 """What the worker does beside folding what arrives: decay, rebuilds, partitions."""
 
-from functools import partial
-
 import structlog
 from chassis.db import Database, now
-from chassis.erasure import sweep
+from chassis.erasure import sweep_job
 from chassis.passing import is_passing
 from chassis.worker import PeriodicJob
 
@@ -61,7 +59,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
 
     return [
         PeriodicJob("decay", settings.decay_seconds, decay),
-        PeriodicJob("rebuild", 15, rebuild, queries.CHANNEL),
+        PeriodicJob("rebuild", 15, rebuild, queries.CHANNEL, queries.TO_REBUILD),
         PeriodicJob("make_partitions", 6 * 3600, partition),
-        PeriodicJob("sweep_erased", 60, partial(sweep, erase=service.erase_again)),
+        sweep_job(service.erase_again),
     ]

@@ -56,10 +56,13 @@ async def request_rebuild(session: AsyncSession, user_id: int) -> Rebuild:
             return found
 
 
+TO_REBUILD = select(Rebuild).where(Rebuild.status.in_([WAITING, RUNNING]))
+
+
 async def next_rebuild(session: AsyncSession) -> Rebuild | None:
     """The oldest rebuild that waits, or that a worker began and died over, locked; None where there is none, or
     another worker is at it."""
-    statement = select(Rebuild).where(Rebuild.status.in_([WAITING, RUNNING])).order_by(Rebuild.id).limit(1)
+    statement = TO_REBUILD.order_by(Rebuild.id).limit(1)
     return (await session.scalars(statement.with_for_update(skip_locked=True))).first()
 
 

@@ -63,6 +63,9 @@ async def is_waiting(session: AsyncSession, address_id: int) -> bool:
     return (await session.scalar(waiting.limit(1))) is not None
 
 
+UNSENT = select(EmailConfirmation).where(EmailConfirmation.sent.is_(None))
+
+
 async def lock_next_unsent(
     session: AsyncSession, after: int
 ) -> tuple[EmailConfirmation, EmailAddress] | None:

@@ -40,6 +40,7 @@ from identity.settings import Settings
 log = structlog.get_logger()
 
 CHANNEL = "lyceum_confirmations"
+TO_MAIL = queries.UNSENT
 PURGE_BATCH = 1000
 COUNTED = timedelta(hours=1)
 """How far back `mails_per_hour` looks."""

@@ -46,15 +46,14 @@ async def next_silent(session: AsyncSession, told_before: datetime) -> Erasure |
     )
 
 
+MAILED = select(Erasure).where(Erasure.mail_id.is_not(None))
+"""Those whose receipt was given to the mail."""
+
+
 async def next_mailed(session: AsyncSession, after: int) -> Erasure | None:
-    """The next erasure whose receipt was given to the mail; locked."""
-    return await session.scalar(
-        select(Erasure)
-        .where(Erasure.mail_id.is_not(None), Erasure.id > after)
-        .order_by(Erasure.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
+    """The next of them; locked."""
+    statement = MAILED.where(Erasure.id > after).order_by(Erasure.id).limit(1)
+    return await session.scalar(statement.with_for_update(skip_locked=True))
 
 
 async def open_since(session: AsyncSession) -> tuple[int, datetime | None]:

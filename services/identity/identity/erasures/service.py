@@ -49,6 +49,7 @@ from identity.vault import Sealed, Vault
 log = structlog.get_logger()
 
 RESEAL_BATCH = 100
+MAILED = queries.MAILED
 
 
 # --- erasing ------------------------------------------------------------------------------------------------

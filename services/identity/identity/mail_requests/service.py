@@ -18,6 +18,7 @@ log = structlog.get_logger()
 
 CHANNEL = "lyceum_mail_requests"
 ATTEMPTS = 3
+TO_ANSWER = queries.waiting(ATTEMPTS)
 
 Kind = Literal["verification", "reset"]
 

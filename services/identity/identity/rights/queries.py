@@ -239,11 +239,12 @@ async def withdraw_from_members(
     await session.execute(insert(RightsWithdrawal).from_select(["user_id"], losers))
 
 
+WITHDRAWALS = select(RightsWithdrawal)
+
+
 async def next_withdrawals(session: AsyncSession, limit: int) -> list[RightsWithdrawal]:
     """The oldest of that list, at most `limit`, that no other worker has in hand."""
-    statement = (
-        select(RightsWithdrawal).order_by(RightsWithdrawal.id).limit(limit).with_for_update(skip_locked=True)
-    )
+    statement = WITHDRAWALS.order_by(RightsWithdrawal.id).limit(limit).with_for_update(skip_locked=True)
     return list(await session.scalars(statement))
 
 

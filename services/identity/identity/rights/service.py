@@ -23,6 +23,7 @@ from identity.rights.rules import EVERYTHING
 log = structlog.get_logger()
 
 CHANNEL = "lyceum_rights_withdrawals"
+WITHDRAWALS = queries.WITHDRAWALS
 
 
 @dataclass(frozen=True, slots=True)

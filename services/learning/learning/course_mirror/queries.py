@@ -122,9 +122,12 @@ async def end_recount(session: AsyncSession, course_id: int) -> None:
     await session.execute(delete(CourseRecount).where(CourseRecount.course_id == course_id))
 
 
+TO_RECOUNT = select(CourseRecount)
+
+
 async def next_recount(session: AsyncSession) -> CourseRecount | None:
     """An unfinished recount nobody else is working on, locked."""
-    statement = select(CourseRecount).order_by(CourseRecount.since).limit(1)
+    statement = TO_RECOUNT.order_by(CourseRecount.since).limit(1)
     return await session.scalar(statement.with_for_update(skip_locked=True))
 
 
@@ -140,9 +143,12 @@ async def add_removals(session: AsyncSession, kind: str, object_ids: Sequence[in
         await session.execute(insert(Removal).on_conflict_do_nothing(), rows)
 
 
+TO_REMOVE = select(Removal)
+
+
 async def next_removal(session: AsyncSession) -> Removal | None:
     """A removal nobody else is working on, locked."""
-    statement = select(Removal).order_by(Removal.since).limit(1)
+    statement = TO_REMOVE.order_by(Removal.since).limit(1)
     return await session.scalar(statement.with_for_update(skip_locked=True))
 
 

@@ -210,6 +210,10 @@ async def end_recount(session: AsyncSession, course_id: int) -> None:
     await queries.end_recount(session, course_id)
 
 
+TO_RECOUNT, TO_REMOVE = queries.TO_RECOUNT, queries.TO_REMOVE
+"""What is left for the worker's jobs."""
+
+
 async def next_recount(session: AsyncSession) -> tuple[int, int] | None:
     """Course and last enrollment counted of an unfinished recount, locked for this transaction."""
     found = await queries.next_recount(session)
