@@ -28,6 +28,7 @@ def test_the_path_runs_through(stack: Platform) -> None:
         "GET /api/v1/stats/users/me  {'courses_enrolled': 1, 'courses_completed': 1",
         "GET /api/v1/stats/courses/",
         "GET /api/v1/stats/instructors/me",
+        "{'view_count': 1}",
         "GET /api/v1/stats/platform",
     ):
         assert step in walked.stdout, f"not told: {step}"

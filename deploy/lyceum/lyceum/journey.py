@@ -213,6 +213,8 @@ class Journey:
             },
             deadline,
         )
+        # The guest's one look; who teaches the course is not counted, however often they look.
+        self._numbers(self.instructor, f"/api/v1/courses/{course}", {"view_count": 1}, deadline)
         self._numbers(
             self.guest,
             "/api/v1/stats/platform",
