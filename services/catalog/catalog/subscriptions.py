@@ -2,6 +2,7 @@
 
 from chassis.consumer import Batched, Subscriptions
 from chassis.revocations import on_session_revoked, on_user_deactivated
+from contracts.assessment import AssessmentChanged, AssessmentRemoved
 from contracts.identity import SessionRevoked, UserChanged, UserDeactivated, UserErased
 from contracts.instructor import CoInstructorChanged, CoInstructorRemoved, InstructorChanged
 from contracts.learning import EnrollmentCreated, EnrollmentDropped
@@ -14,8 +15,10 @@ from catalog.instructor_mirror.handlers import (
 )
 from catalog.learners.handlers import on_enrollments
 from catalog.people.handlers import on_user_changed
+from catalog.quizzes.handlers import on_assessments
 
 _enrollments = Batched(on_enrollments)
+_assessments = Batched(on_assessments)
 
 SUBSCRIPTIONS: Subscriptions = {
     UserChanged: on_user_changed,
@@ -27,4 +30,6 @@ SUBSCRIPTIONS: Subscriptions = {
     CoInstructorRemoved: on_co_instructor_removed,
     EnrollmentCreated: _enrollments,
     EnrollmentDropped: _enrollments,
+    AssessmentChanged: _assessments,
+    AssessmentRemoved: _assessments,
 }

@@ -3,6 +3,7 @@
 import chassis.tables  # noqa: F401 - outbox, dead letters and the like join the metadata
 from chassis.db import Base
 
+from catalog.assessment_mirror.models import CatalogAssessment
 from catalog.categories.models import Category, CategorySize
 from catalog.courses.models import Course
 from catalog.enrollment_mirror.models import CatalogEnrollment
@@ -18,6 +19,7 @@ from catalog.testimonials.models import Testimonial
 metadata = Base.metadata
 
 __all__ = [
+    "CatalogAssessment",
     "CatalogCoInstructor",
     "CatalogEnrollment",
     "CatalogInstructor",

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 from chassis.testing import Deliver, ServiceUnderTest, Upstream
+from contracts.assessment import AssessmentChanged, AssessmentRemoved
 from contracts.envelope import Event
 from contracts.identity import UserChanged, UserErased
 from contracts.instructor import CoInstructorChanged, CoInstructorRemoved, InstructorChanged
@@ -65,6 +66,18 @@ class Events:
     def dropped(enrollment_id: int, user_id: int, course_id: int, *, version: int = 2) -> EnrollmentDropped:
         ids = {"enrollment_id": enrollment_id, "user_id": user_id, "course_id": course_id}
         return _event(EnrollmentDropped, **ids, version=version)
+
+    @staticmethod
+    def assessed(assessment_id: int, lesson_id: int, course_id: int, *, version: int = 1) -> AssessmentChanged:
+        ids = {"assessment_id": assessment_id, "lesson_id": lesson_id, "course_id": course_id}
+        return _event(AssessmentChanged, **ids, version=version)
+
+    @staticmethod
+    def unassessed(
+        assessment_id: int, lesson_id: int, course_id: int, *, version: int = 2
+    ) -> AssessmentRemoved:
+        ids = {"assessment_id": assessment_id, "lesson_id": lesson_id, "course_id": course_id}
+        return _event(AssessmentRemoved, **ids, version=version)
 
     @staticmethod
     def user(user_id: int, name: str, *, version: int = 1) -> UserChanged:

@@ -1,10 +1,10 @@
 """Every statement on the rows of a course's versions."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.pagination import PageParams, page
-from sqlalchemy import delete, insert, literal, or_, select, update
+from sqlalchemy import delete, func, insert, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses.models import Course
@@ -72,5 +72,20 @@ async def replace_publisher(session: AsyncSession, user_id: int, tombstone_id: i
         update(Course)
         .where(Course.published_by_id == user_id)
         .values(published_by_id=tombstone_id, updated_date=Course.updated_date)
+        .execution_options(synchronize_session=False)
+    )
+
+
+async def originals_of(session: AsyncSession, course_ids: Collection[int]) -> set[int]:
+    """The courses that these are, or are versions of."""
+    original = func.coalesce(Course.parent_version_id, Course.id)
+    return set(await session.scalars(select(original).where(Course.id.in_(course_ids))))
+
+
+async def count_edit(session: AsyncSession, course_ids: Collection[int]) -> None:
+    await session.execute(
+        update(Course)
+        .where(Course.id.in_(course_ids))
+        .values(state_version=Course.state_version + 1, updated_date=Course.updated_date)
         .execution_options(synchronize_session=False)
     )

@@ -151,3 +151,13 @@ async def remove_of(session: AsyncSession, course_id: int) -> None:
 async def replace_publisher(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     """Have the tombstone stand for the user wherever they published."""
     await version_queries.replace_publisher(session, user_id, tombstone_id)
+
+
+async def hold_originals(session: AsyncSession, course_ids: Collection[int]) -> list[int]:
+    """The courses that these are, or are versions of, by id, their rows held: nothing moves between versions."""
+    return await queries.lock_many(session, await version_queries.originals_of(session, course_ids))
+
+
+async def count_edit(session: AsyncSession, course_ids: Collection[int]) -> None:
+    """Have these rows be a version further, which is their ETag, for what changed in them without their authors."""
+    await version_queries.count_edit(session, course_ids)

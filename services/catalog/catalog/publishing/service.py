@@ -1,6 +1,7 @@
 """Put a course into the catalogue, take it out, delete it, and tell others its outline and its offer."""
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -210,6 +211,54 @@ def _module(part: Part) -> PublishedModule:
             for lesson in part.lessons
         ),
     )
+
+
+async def tell_again(session: AsyncSession, course_id: int) -> None:
+    """Tell a course's outline as it was published, with what shows at once: the course's details, which lessons are
+    still there, which of them have an assessment. The caller holds the course's row, which is a version further.
+
+    A course that is off the catalogue is not told: it would be back on it. Who asks for its outline is given this.
+    """
+    last = await queries.publication(session, course_id)
+    if last is None:
+        return
+    course = await courses.find_any(session, course_id)
+    outline = await outlines.load(session, course_id)
+    # Events are strict about types, and JSON has neither dates nor decimals.
+    told = CoursePublished.model_validate_json(json.dumps(last.payload))
+    as_now = _published(course, [], settings_of(session).currency)
+    kept = {name: getattr(told, name) for name in ("course_version", "published_at", "first_published_at")}
+    version = course.state_version if course.is_published else told.version
+    event = as_now.model_copy(
+        update={**kept, "modules": tuple(_still_there(told.modules, outline)), "version": version}
+    )
+    if course.is_published:
+        emit(session, event)
+    was_unchanged = last.course_state_version == course.state_version - 1
+    await queries.keep_publication(
+        session,
+        {
+            "course_id": course_id,
+            "version": version,
+            "course_state_version": course.state_version if was_unchanged else last.course_state_version,
+            "payload": event.model_dump(mode="json"),
+            "archive_id": last.archive_id,
+        },
+    )
+
+
+def _still_there(modules: Sequence[PublishedModule], outline: list[Part]) -> Iterator[PublishedModule]:
+    """What was published and was not deleted since, where it was; each lesson marked as it is now."""
+    standing = {part.module.id for part in outline}
+    marked = {lesson.id: lesson.has_assessment for part in outline for lesson in part.lessons}
+    for module in modules:
+        lessons = tuple(
+            lesson.model_copy(update={"has_assessment": marked[lesson.id]})
+            for lesson in module.lessons
+            if lesson.id in marked
+        )
+        if lessons or module.id in standing:
+            yield module.model_copy(update={"lessons": lessons})
 
 
 async def unpublish(

@@ -1,0 +1,1 @@
+"""The assessments that there are, as assessment last told them."""
