@@ -18,6 +18,7 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     and_,
+    bindparam,
     false,
     literal,
     or_,
@@ -129,9 +130,15 @@ def _decode(cursor: str, key: Key) -> list[Any]:
 
 
 def _behind(key: Key, values: list[Any]) -> ColumnElement[bool]:
-    """The rows behind the one with these values: (a, b) > (x, y), with a direction for each column."""
+    """The rows behind the one with these values."""
     # Bound as the column's own type: SQLAlchemy would take a bare True or False for a keyword, which has no order.
-    bound = [literal(value, column.type) for (column, _), value in zip(key, values, strict=True)]
+    return _further(
+        key, [literal(value, column.type) for (column, _), value in zip(key, values, strict=True)]
+    )
+
+
+def _further(key: Key, bound: list[ColumnElement[Any]]) -> ColumnElement[bool]:
+    """(a, b) > (x, y), with a direction for each column."""
     if len({direction for _, direction in key}) == 1:
         # An index seeks a row value exactly, however many rows share the first columns.
         columns, place = tuple_(*(column for column, _ in key)), tuple_(*bound)
@@ -151,6 +158,28 @@ def behind(params: PageParams, key: Key) -> ColumnElement[bool] | None:
     return _behind(key, _decode(params.cursor, key)) if params.cursor else None
 
 
+def behind_place(key: Key) -> ColumnElement[bool]:
+    """As `behind`, for a statement that is made once: the place is given when it is executed, as `place_in` reads it."""
+    return _further(key, [bindparam(f"place_{n}", type_=column.type) for n, (column, _) in enumerate(key)])
+
+
+def place_in(params: PageParams, key: Key) -> dict[str, Any]:
+    """The parameters of `behind_place`; nothing for the first page. Raises BadCursor."""
+    values = _decode(params.cursor, key) if params.cursor else []
+    return {f"place_{n}": value for n, value in enumerate(values)}
+
+
+def sorted_by(key: Key) -> list[ColumnElement[Any]]:
+    """What to order by."""
+    return [column.asc() if direction == "asc" else column.desc() for column, direction in key]
+
+
+def cut(found: Sequence[Any], params: PageParams, key: Key) -> tuple[Sequence[Any], str | None]:
+    """Of up to `limit` + 1 rows, which end in the columns of `key`: those of the page, and the cursor of the next."""
+    rows = found[: params.limit]
+    return rows, _encode(list(rows[-1][-len(key) :])) if len(found) > params.limit else None
+
+
 async def page(
     session: AsyncSession, statement: Select[Any], params: PageParams, *, key: Key
 ) -> tuple[Sequence[Any], str | None]:
@@ -161,11 +190,8 @@ async def page(
     """
     if params.cursor:
         statement = statement.where(_behind(key, _decode(params.cursor, key)))
-    columns = [column.asc() if direction == "asc" else column.desc() for column, direction in key]
     plain = len(statement.column_descriptions) == 1
     statement = statement.add_columns(*(column for column, _ in key))
-    found = (await session.execute(statement.order_by(*columns).limit(params.limit + 1))).all()
-    rows = found[: params.limit]
-    width = len(key)
-    next_cursor = _encode(list(rows[-1][-width:])) if len(found) > params.limit else None
+    found = (await session.execute(statement.order_by(*sorted_by(key)).limit(params.limit + 1))).all()
+    rows, next_cursor = cut(found, params, key)
     return ([row[0] for row in rows] if plain else rows), next_cursor

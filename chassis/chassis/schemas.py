@@ -65,7 +65,8 @@ def _z(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def _two_decimals(amount: Decimal) -> str:
+def two_decimals(amount: Decimal) -> str:
+    """An amount as it is written on the wire."""
     return str(amount.quantize(Decimal("0.01"), rounding=ROUND_HALF_UP))
 
 
@@ -75,7 +76,7 @@ Instant = Annotated[datetime, PlainSerializer(_z, return_type=str, when_used="js
 Money = Annotated[
     Decimal,
     Field(ge=0, max_digits=12, decimal_places=2, examples=["49.00"]),
-    PlainSerializer(_two_decimals, return_type=str, when_used="json"),
+    PlainSerializer(two_decimals, return_type=str, when_used="json"),
 ]
 """An amount in the platform currency: up to 9,999,999,999.99, a string with two decimals on the wire."""
 

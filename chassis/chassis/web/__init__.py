@@ -14,6 +14,7 @@ from chassis.web.deps import (
 from chassis.web.etag import etag, is_fresh, require_match
 from chassis.web.route import Router
 from chassis.web.server import serve
+from chassis.web.telling import told
 
 __all__ = [
     "Calls",
@@ -30,4 +31,5 @@ __all__ = [
     "require_match",
     "serve",
     "service_app",
+    "told",
 ]

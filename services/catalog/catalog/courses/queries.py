@@ -5,17 +5,26 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Literal
 
-from chassis.pagination import Key, PageParams, behind, page
+from chassis.pagination import Key, PageParams, behind, behind_place, cut, page, place_in, sorted_by
 from sqlalchemy import (
     CTE,
     ColumnElement,
+    DateTime,
+    Double,
+    Integer,
+    Numeric,
     Row,
     Select,
+    String,
     Subquery,
+    Text,
     and_,
+    bindparam,
     case,
+    cast,
     func,
     literal_column,
     not_,
@@ -241,15 +250,13 @@ def _key(filters: Filters, sort: Sort) -> list[tuple[Any, Literal["asc", "desc"]
     return [(newest, "desc"), (Course.id, "desc")]
 
 
-CARD = (
+_PLAIN = (
     Course.id,
     Course.title,
     Course.slug,
     Course.subtitle,
     Course.category_id,
     Course.thumbnail,
-    Course.price,
-    Course.discount_price,
     Course.discount_ends,
     Course.level,
     Course.language,
@@ -257,7 +264,6 @@ CARD = (
     Course.has_certificate,
     Course.is_featured,
     Course.is_published,
-    Course.avg_rating,
     Course.total_reviews,
     Course.enrolled_students_count,
     Course.published_date,
@@ -267,14 +273,27 @@ CARD = (
 )
 
 
+def card(at: datetime, people: Subquery) -> tuple[Any, ...]:
+    """What a card shows, ready to be written as JSON: money as text, the rating a double. The price is that of `at`."""
+    return (
+        *_PLAIN,
+        cast(Course.price, Text).label("price"),
+        cast(Course.discount_price, Text).label("discount_price"),
+        cast(price_at(at), Text).label("effective_price"),
+        cast(Course.avg_rating, Double).label("avg_rating"),
+        func.coalesce(people.c.display_name, "").label("display_name"),
+        people.c.picture_url,
+    )
+
+
 async def cards(
     session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of courses with their authors' names, in one query. Raises BadCursor."""
+    if filters.q is None and filters.categories is None and filters.taught is None:
+        return await _plain_cards(session, filters, sort, params, people)
     key = _key(filters, sort)
-    statement = select(*CARD, people.c.display_name, people.c.picture_url).outerjoin(
-        people, people.c.user_id == Course.created_by_id
-    )
+    statement = select(*card(filters.at, people)).outerjoin(people, people.c.user_id == Course.created_by_id)
     if filters.q is not None:
         statement = statement.where(Course.id.in_(_of_matches(filters, params, key)))
     elif filters.categories is not None and filters.taught is None:
@@ -282,6 +301,46 @@ async def cards(
     else:
         statement = statement.where(*conditions(filters))
     return await page(session, typing.cast("Select[Any]", statement), params, key=key)
+
+
+_TOLD: dict[str, Any] = {
+    "level": String(),
+    "language": String(),
+    "min_rating": Numeric(3, 2),
+    "max_price": Numeric(12, 2),
+}
+"""Filters that are parameters of a statement; the others say which statement it is."""
+_CHOSEN = ("free", "featured", "has_certificate")
+
+
+async def _plain_cards(
+    session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
+) -> tuple[Sequence[Row[Any]], str | None]:
+    """What most people see first: to put the statement together would take longer than to have it answered."""
+    told = tuple(name for name in _TOLD if getattr(filters, name) is not None)
+    chosen = tuple(getattr(filters, name) for name in _CHOSEN)
+    statement, key = _plain(people, sort, told, chosen, params.cursor is None)
+    given = {name: getattr(filters, name) for name in told}
+    given |= {"at": filters.at, "rows": params.limit + 1, **place_in(params, key)}
+    connection = await session.connection()
+    return cut((await connection.execute(statement, given)).all(), params, key)
+
+
+@lru_cache(maxsize=512)
+def _plain(
+    people: Subquery, sort: Sort, told: tuple[str, ...], chosen: tuple[bool | None, ...], is_first: bool
+) -> tuple[Select[Any], Key]:
+    """The statement of these filters and this order, and the order's columns."""
+    narrowed: dict[str, Any] = {name: bindparam(name, type_=_TOLD[name]) for name in told}
+    narrowed |= zip(_CHOSEN, chosen, strict=True)
+    at: Any = bindparam("at", type_=DateTime(timezone=True))
+    filters = Filters(at=at, **narrowed)
+    key = _key(filters, sort)
+    statement: Any = select(*card(at, people), *(column for column, _ in key)).where(*conditions(filters))
+    statement = statement.outerjoin(people, people.c.user_id == Course.created_by_id)
+    if not is_first:
+        statement = statement.where(behind_place(key))
+    return statement.order_by(*sorted_by(key)).limit(bindparam("rows", type_=Integer())), key
 
 
 FEW = 3000

@@ -39,7 +39,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import queries
 from catalog.courses.models import Course
-from catalog.courses.queries import CARD, Filters, apart, conditions, count_of, tsquery
+from catalog.courses.queries import Filters, apart, card, conditions, count_of, tsquery
 
 POPULAR = 150
 """How many are ranked where there are not FEW; above the longest page, so that the first is all ranked."""
@@ -210,9 +210,7 @@ def _statement(filters: Filters, place: Place | None, limit: int, people: Subque
     chosen, parted = _chosen(filters, place, limit)
     statement = (
         select(
-            *CARD,
-            people.c.display_name,
-            people.c.picture_url,
+            *card(filters.at, people),
             chosen.c.part.label("page_part"),
             chosen.c.score.label("page_score"),
             parted.few.label("page_few"),

@@ -4,18 +4,28 @@ from typing import Annotated
 
 from chassis.errors import Unauthenticated
 from chassis.schemas import Identifier
-from chassis.web import Calls, CurrentUser, IfMatch, OptionalUser, Router, Session, etag, require_match
+from chassis.web import (
+    Calls,
+    CurrentUser,
+    IfMatch,
+    OptionalUser,
+    Reading,
+    Router,
+    Session,
+    etag,
+    require_match,
+    told,
+)
 from fastapi import Path, Query, Response
 
 from catalog.courses import service
 from catalog.courses.schemas import (
-    CourseCard,
     CourseIn,
     CourseListParams,
     CourseOut,
     CoursePage,
     CoursePatch,
-    Facets,
+    page_as_told,
 )
 from catalog.fields import QueryText
 
@@ -31,10 +41,10 @@ def answer(view: service.View, response: Response) -> CourseOut:
     return CourseOut.of_view(view)
 
 
-@router.get("/courses")
+@router.get("/courses", response_model=CoursePage)
 async def list_courses(
-    session: Session, user: OptionalUser, params: Annotated[CourseListParams, Query()]
-) -> CoursePage:
+    session: Reading, user: OptionalUser, params: Annotated[CourseListParams, Query()]
+) -> Response:
     """Published courses, searched, filtered and sorted; `teaching=me` is what the caller teaches, drafts too."""
     if params.teaching is not None and user is None:
         raise Unauthenticated
@@ -46,11 +56,7 @@ async def list_courses(
         with_facets=params.facets,
         **params.model_dump(exclude={"limit", "cursor", "sort", "teaching", "facets"}),
     )
-    return CoursePage(
-        items=[CourseCard.of(row, found.currency, found.at) for row in found.rows],
-        next_cursor=found.next_cursor,
-        facets=None if found.counts is None else Facets.of(found.counts),
-    )
+    return told(page_as_told(found))
 
 
 @router.post("/courses", status_code=201)

@@ -1,16 +1,16 @@
 """What is asked and answered about courses."""
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier, InputModel, Instant, Money, OutputModel
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
 
 from catalog.courses import rules
 from catalog.courses.facets import Counts
-from catalog.courses.service import View
+from catalog.courses.service import Found, View
 from catalog.fields import QueryText, Title, UtcInstant, absent
 from catalog.outline.service import Part
 
@@ -182,19 +182,9 @@ class CourseCard(OutputModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [CARD_EXAMPLE]})
 
-    @classmethod
-    def of(cls, row: Any, currency: str, at: datetime) -> "CourseCard":
-        """`row` as queries.cards gives it; the price is that of `at`."""
-        return cls.model_validate(
-            {
-                **row._mapping,  # noqa: SLF001 - SQLAlchemy's public name for it
-                "currency": currency,
-                "effective_price": rules.effective_price(
-                    row.price, row.discount_price, row.discount_ends, at
-                ),
-                "instructor": _author(row.created_by_id, row.display_name, row.picture_url),
-            }
-        )
+
+_AUTHOR = Shape(AuthorOut, user_id="created_by_id")
+_CARD = Shape(CourseCard, instructor=_AUTHOR)
 
 
 class CategoryCount(OutputModel):
@@ -269,9 +259,21 @@ class Facets(OutputModel):
 
 
 class CoursePage(Page[CourseCard]):
-    """A page of courses, with the facets where they were asked for."""
+    """A page of courses, with the facets where they were asked for, and what `q` was taken for where it was mistyped."""
 
     facets: Facets | None = None
+    searched_for: str | None = Field(
+        None, description="What was looked for instead of `q`, which finds nothing as it was typed."
+    )
+
+
+def page_as_told(found: Found) -> dict[str, Any]:
+    """The members of a CoursePage."""
+    return {
+        "items": _CARD.fill(found.rows, currency=found.currency),
+        "next_cursor": found.next_cursor,
+        "facets": None if found.counts is None else Facets.of(found.counts).model_dump(mode="json"),
+    }
 
 
 def _author(user_id: int, name: str | None, picture: str | None) -> dict[str, Any]:

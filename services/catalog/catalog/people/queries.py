@@ -1,6 +1,7 @@
 """Every statement on the mirror of accounts."""
 
 from collections.abc import Iterable
+from functools import cache
 
 from contracts.identity import UserChanged
 from sqlalchemy import Subquery, select, text
@@ -53,6 +54,7 @@ async def tombstones(session: AsyncSession, user_ids: Iterable[int]) -> dict[int
     return {user_id: tombstone_id for user_id, tombstone_id in rows if tombstone_id is not None}
 
 
+@cache
 def directory() -> Subquery:
     return select(CatalogPerson.user_id, CatalogPerson.display_name, CatalogPerson.picture_url).subquery(
         "people"

@@ -83,7 +83,7 @@ async def test_ratings_are_counted_from_each_step_up(shelf):
 async def test_they_come_with_the_first_page_where_asked_in_one_more_query(shelf, app, monkeypatch):
     assert (await shelf.ask("GET", "/courses"))["facets"] is None
     statements = []
-    engine = app.state.database.engine.sync_engine
+    engine = app.state.database.reading_engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     first = await shelf.ask("GET", "/courses?facets=true&limit=2")
     assert len(statements) == 2

@@ -156,7 +156,7 @@ async def test_a_page_of_each_list_is_one_query(studio, database, categories, ap
     shelf = Shelf(studio, database, 3, categories)
     await shelf.add(30)
     statements = []
-    engine = app.state.database.engine.sync_engine
+    engine = app.state.database.reading_engine.sync_engine
     event.listen(engine, "before_cursor_execute", lambda *given: statements.append(given[2]))
     for query in LISTS:
         first = await studio.ask("GET", f"/courses?limit=1{query}")
