@@ -132,7 +132,7 @@ class Proxy:
         limit = settings.max_upload_bytes if "upload" in route.traits else settings.max_body_bytes
         scope = request.scope
         upload = await _hold(scope["headers"], receive, limit)
-        timeout = settings.slow_answer_timeout if "slow" in route.traits else settings.answer_timeout
+        timeout = _patience(settings, route)
         outgoing = Outgoing(
             head=_request_head(request, self._hosts[route.service], upload),
             upload=upload,
@@ -148,6 +148,13 @@ class Proxy:
         except UpstreamError as error:
             metrics.UPSTREAM_ERRORS.labels(route.service, type(error).__name__).inc()
             raise _told(error) from error
+
+
+def _patience(settings: Settings, route: Route) -> float:
+    """Seconds in which the answer must begin."""
+    if "long" in route.traits:
+        return settings.long_answer_timeout
+    return settings.slow_answer_timeout if "slow" in route.traits else settings.answer_timeout
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ the methods, the path, and what the gateway has to know beyond that:
     upload   the body is a file
     stream   server-sent events: the connection stays open
     slow     the service is known to work long on it
+    long     gigabytes are worked on before it answers
 
 HEAD goes where GET goes. OPTIONS is the gateway's own affair.
 """
@@ -90,7 +91,7 @@ TABLE: dict[str, str] = {
         GET PATCH DELETE   /api/v1/categories/{id}
         GET POST           /api/v1/courses
         GET PATCH DELETE   /api/v1/courses/{id}
-        POST               /api/v1/courses/import                         upload slow
+        POST               /api/v1/courses/import                         upload long
         GET                /api/v1/courses/{id}/export                    slow
         POST               /api/v1/courses/{id}/publish
         POST               /api/v1/courses/{id}/unpublish
@@ -241,7 +242,7 @@ for _service in TABLE:
         POST               /api/v1/ops/{_service}/dead-letters/{{id}}/drop
     """
 
-TRAITS = frozenset({"auth", "upload", "stream", "slow"})
+TRAITS = frozenset({"auth", "upload", "stream", "slow", "long"})
 
 
 @dataclass(frozen=True, slots=True)

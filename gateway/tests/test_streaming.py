@@ -217,3 +217,21 @@ async def test_a_slow_upload_is_not_a_slow_service(open_gateway: OpenGateway, up
             headers={"content-length": "200000"},
         )
     assert answer.status_code == 200
+
+
+async def test_where_gigabytes_are_worked_on_the_answer_may_take_longer(
+    open_gateway: OpenGateway, upstream: OpenUpstream
+) -> None:
+    async def script(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        await reader.readexactly(100_000)
+        await asyncio.sleep(1.0)
+        writer.write(b"HTTP/1.1 201 Created\r\ncontent-length: 0\r\n\r\n")
+
+    patience = {"answer_timeout": 0.2, "slow_answer_timeout": 0.2, "long_answer_timeout": 10.0}
+    door = open_gateway({"catalog": await upstream(script)}, **patience)
+    async with door.client() as client:
+        answer = await client.post("/api/v1/courses/import", content=b"x" * 100_000)
+        assert answer.status_code == 201
+        answer = await client.post("/api/v1/courses/7/modules", content=b"x" * 100_000)
+        assert answer.status_code == 504
