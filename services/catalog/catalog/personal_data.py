@@ -39,6 +39,8 @@ NOT_EXPORTED = {
     "courses_category": "the platform's own tree of subjects; nobody's",
     "catalog_category_size": "how many courses a category has; nobody's",
     "content_testimonial": "what the platform prints of people it asked; written by admins, tied to no account",
+    "catalog_vocabulary": "words of courses' titles and skills, and how many courses use them; nobody's",
+    "catalog_word_change": "the same words, until they are counted",
     "catalog_assessment": "which lesson an assessment belongs to; nobody's",
     "catalog_unwanted_file": "keys of files that are about to be removed; whose they were is not kept",
     "catalog_course_publication": "the outline of a course as it was published, all of which the other sections hold",

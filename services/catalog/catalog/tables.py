@@ -15,6 +15,7 @@ from catalog.publishing.models import CoursePublication
 from catalog.resources.models import Resource
 from catalog.reviews.models import Review, ReviewVote
 from catalog.testimonials.models import Testimonial
+from catalog.vocabulary.models import KnownWord, WordChange
 
 metadata = Base.metadata
 
@@ -28,6 +29,7 @@ __all__ = [
     "CategorySize",
     "Course",
     "CoursePublication",
+    "KnownWord",
     "Lesson",
     "Module",
     "Resource",
@@ -35,5 +37,6 @@ __all__ = [
     "ReviewVote",
     "Testimonial",
     "UnwantedFile",
+    "WordChange",
     "metadata",
 ]

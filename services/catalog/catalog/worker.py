@@ -16,6 +16,7 @@ from catalog.resources import service as resources
 from catalog.resources.rules import FOLDER as RESOURCES
 from catalog.settings import Settings
 from catalog.subscriptions import SUBSCRIPTIONS
+from catalog.vocabulary import service as vocabulary
 
 
 def jobs(settings: Settings) -> list[PeriodicJob]:
@@ -32,6 +33,8 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("unwanted_files", 60, partial(files.remove_unwanted, storage=storage), files.CHANNEL),
         PeriodicJob("settle_prices", 60, courses.settle_prices),
         PeriodicJob("sweep_files", 24 * HOUR, sweep_files),
+        PeriodicJob("count_words", 60, vocabulary.count, vocabulary.CHANNEL),
+        PeriodicJob("index_words", HOUR, vocabulary.index),
     ]
 
 

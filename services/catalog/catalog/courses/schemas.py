@@ -273,6 +273,7 @@ def page_as_told(found: Found) -> dict[str, Any]:
         "items": _CARD.fill(found.rows, currency=found.currency),
         "next_cursor": found.next_cursor,
         "facets": None if found.counts is None else Facets.of(found.counts).model_dump(mode="json"),
+        "searched_for": found.searched_for,
     }
 
 

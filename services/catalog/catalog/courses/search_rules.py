@@ -1,9 +1,13 @@
 """What somebody looks for, as they typed it."""
 
 import re
+import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TERM = re.compile(r'(-*)("[^"]*"|[^\s"]+)')
+_PIECE = re.compile(r"[^-'’]+")
+_AROUND = ".,;:!?…()[]{}«»“”„‘’'"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,3 +37,42 @@ def parse(q: str) -> Wanted:
     while terms and terms[0].lower() == "or":
         del terms[0]
     return Wanted(" ".join(terms), tuple(excluded))
+
+
+def words(q: str) -> list[str]:
+    """The words that could be mistyped, in lower case: neither excluded nor in a phrase, and letters alone, for C++ and
+    python3 are no words."""
+    return [
+        piece.lower()
+        for minus, term in _TERM.findall(q)
+        if not minus and not term.startswith('"')
+        for piece in _pieces(term)
+    ]
+
+
+def with_words(q: str, meant: Mapping[str, str]) -> str:
+    """`q` with these of its `words` replaced, and all else as it stands."""
+
+    def rewrite(term: re.Match[str]) -> str:
+        text = term[2]
+        if term[1] or text.startswith('"') or not _pieces(text):
+            return term[0]
+        return _PIECE.sub(lambda piece: _replaced(piece[0], meant), text)
+
+    return _TERM.sub(rewrite, q)
+
+
+def _replaced(piece: str, meant: Mapping[str, str]) -> str:
+    word = piece.strip(_AROUND)
+    return piece.replace(word, meant[word.lower()], 1) if word.lower() in meant else piece
+
+
+def _pieces(term: str) -> list[str]:
+    """The words of a term, more than one where they are joined by hyphens or apostrophes."""
+    pieces = _PIECE.findall(term.strip(_AROUND))
+    return pieces if all(_is_word(piece) for piece in pieces) else []
+
+
+def _is_word(piece: str) -> bool:
+    # Marks too: without its vowel signs a Hindi word would be several.
+    return all(unicodedata.category(character)[0] in "LM" for character in piece)

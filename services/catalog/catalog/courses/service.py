@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import facets, queries, ranking, rules, versions
+from catalog.courses import facets, queries, rules, spelling, versions
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
@@ -210,6 +210,7 @@ class Found:
     currency: str
     at: datetime
     counts: facets.Counts | None = None
+    searched_for: str | None = None
 
 
 async def list_courses(
@@ -236,15 +237,12 @@ async def list_courses(
     filters = queries.Filters(at=at, taught=taught, categories=wanted, **narrowed)
     if filters.language is not None:
         filters = replace(filters, searched_as=filters.language)
-    if filters.q is not None and sort in (None, "relevance"):
-        rows, next_cursor = await ranking.cards(session, filters, params, people.directory())
-    else:
-        by = sort or "newest"
-        rows, next_cursor = await queries.cards(session, filters, by, params, people.directory())
+    listed = await spelling.find(session, filters, sort, params)
     counts = None
     if with_facets and params.cursor is None:
-        counts = await facets.count(session, filters, categories.ancestry())
-    return Found(rows, next_cursor, settings_of(session).currency, at, counts)
+        counts = await facets.count(session, listed.filters, categories.ancestry())
+    currency = settings_of(session).currency
+    return Found(listed.rows, listed.next_cursor, currency, at, counts, listed.searched_for)
 
 
 def is_id(text: str) -> bool:
