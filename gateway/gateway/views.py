@@ -48,10 +48,6 @@ REMEMBERED_SECONDS = 23 * 3600.0
 _NEVER_TAKEN = frozenset({400, 413, 415, 422})
 
 
-class KeyUnusable(Exception):
-    """The gateway's own key cannot be read, or is none: the operator has to look."""
-
-
 @dataclass(slots=True)
 class Seen:
     """Of one course. `last` is seconds since the epoch."""
@@ -129,10 +125,9 @@ class Views:
                 self.count(value)
 
     def count(self, course: bytes) -> None:
-        """One more view of the course with this id."""
-        if self._task is None or not course.isdigit() or len(course) > 18:
+        """One more view of the course with this id; what is no id is no view."""
+        if self._task is None or not course.isdigit() or len(course) > 18 or not (course_id := int(course)):
             return
-        course_id = int(course)
         seen = self._seen.get(course_id)
         if seen is None:
             if len(self._seen) >= self.most_courses:
@@ -170,7 +165,7 @@ class Views:
             return True
         try:
             status = await self._send(batch)
-        except (UpstreamError, TimeoutError, KeyUnusable) as error:
+        except Exception as error:  # noqa: BLE001 - told, and tried again: a defect must not end the counting unseen
             self._fall_behind(repr(error))
             return False
         if status in _NEVER_TAKEN:
@@ -247,11 +242,6 @@ class Views:
 
 
 def _signer(settings: Settings) -> ServiceSigner:
-    from jose.exceptions import JOSEError
-
     assert settings.service_key_file is not None, "without a key nothing is counted"
-    try:
-        kid = f"gateway.{settings.service_key_number}"
-        return ServiceSigner("gateway", settings.service_key_file, kid=kid)
-    except (OSError, ValueError, JOSEError) as error:
-        raise KeyUnusable(f"{settings.service_key_file}: {error!r}") from error
+    kid = f"gateway.{settings.service_key_number}"
+    return ServiceSigner("gateway", settings.service_key_file, kid=kid)

@@ -172,7 +172,7 @@ async def test_what_is_no_look_is_not_counted(open_door: Open, catalog: Catalog)
         assert (await client.get("/api/v1/enrollments/1")).status_code == 200
         with pytest.raises(httpx.RemoteProtocolError):
             await client.get("/api/v1/courses/1?broken")
-    for mark in ("", "abc", "-1", "1.5", "1,2", "9" * 30, "%31"):
+    for mark in ("", "0", "abc", "-1", "1.5", "1,2", "9" * 30, "%31"):
         await look(door, f"courses/1?mark={mark}")
     await look(door, "courses/12")
     await until(lambda: catalog.counted == {12: 1})
