@@ -24,6 +24,8 @@ KEPT = {
     "courses_lesson": "the same",
     "courses_resource": "the same",
     "catalog_course_publication": "the same",
+    "catalog_vocabulary": "the words of those courses",
+    "catalog_word_change": "the same",
     "catalog_person.user_id": "beside the tombstone, for events that come late",
 }
 

@@ -59,4 +59,4 @@ async def index(database: Database) -> None:
             return
         against = await queries.index(session)
     if against is not None:
-        log.warning("searches take a mistyped word as it stands: no pg_trgm", reason=against)
+        log.warning("of mistyped words only swapped letters are found: no pg_trgm", reason=against)
