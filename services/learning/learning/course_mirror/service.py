@@ -87,9 +87,15 @@ async def take_change(session: AsyncSession, changed: CourseChanged) -> bool:
 
 async def take_unpublishing(session: AsyncSession, unpublished: CourseUnpublished) -> None:
     """Nobody new enrolls; the outline stays, for those who are enrolled."""
-    course = await queries.lock_or_add_course(session, unpublished.course_id, unpublished.created_by_id)
+    await take_off(session, unpublished.course_id, unpublished.created_by_id, unpublished.version)
+
+
+async def take_off(session: AsyncSession, course_id: int, created_by_id: int, version: int) -> None:
+    """Note that a course is off the catalogue since `version`; its row is held until the transaction ends."""
+    course = await queries.lock_or_add_course(session, course_id, created_by_id)
     course.was_published = True
-    _take_state(course, unpublished.version, is_published=False)
+    _take_state(course, version, is_published=False)
+    await session.flush()
 
 
 async def take_deletion(session: AsyncSession, deleted: CourseDeleted) -> None:

@@ -59,6 +59,12 @@ async def lock_batch(
     return (await session.scalars(statement.execution_options(populate_existing=True))).all()
 
 
+async def has_any(session: AsyncSession, course_id: int) -> bool:
+    """Whether anybody ever enrolled in the course, dropped since or not."""
+    statement = select(Enrollment.id).where(Enrollment.course_id == course_id).limit(1)
+    return await session.scalar(statement) is not None
+
+
 def of_user(user_id: int, status: str | None) -> Select[Enrollment]:
     statement = select(Enrollment).where(Enrollment.user_id == user_id)
     return statement if status is None else statement.where(Enrollment.status == status)

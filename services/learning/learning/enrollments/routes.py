@@ -10,6 +10,8 @@ from fastapi import Path, Query, Response, status
 from learning.enrollments import service
 from learning.enrollments.errors import EnrollmentNotFound
 from learning.enrollments.schemas import (
+    Closed,
+    Closing,
     EnrollmentIn,
     EnrollmentList,
     EnrollmentOut,
@@ -89,3 +91,13 @@ async def find_enrollment(
     if enrollment is None:
         raise EnrollmentNotFound
     return EnrollmentRef.model_validate({"enrollment_id": enrollment.id, "status": enrollment.status})
+
+
+@internal_router.post("/courses/{course_id}/closing")
+async def close_course(
+    session: Session, caller: ServiceCaller, course_id: Annotated[Identifier, Path()], given: Closing
+) -> Closed:
+    """Take no enrollment by an offer older than this, and say whether there was any; asked before a course is
+    deleted."""
+    enrolled = await service.close(session, course_id, given.created_by_id, given.version)
+    return Closed(enrolled=enrolled)

@@ -85,3 +85,20 @@ class EnrollmentQuestion(InputModel):
 
     user_id: Identifier
     course_id: Identifier
+
+
+class Closing(InputModel):
+    """A course that catalog has taken off the catalogue at `version`, and would delete."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"version": 7, "created_by_id": 3}]})
+
+    version: Annotated[int, Field(ge=1, lt=2**63)]
+    created_by_id: Identifier
+
+
+class Closed(OutputModel):
+    """Whether anybody ever enrolled in the course; nobody does by an older offer any more."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"enrolled": False}]})
+
+    enrolled: bool

@@ -52,7 +52,10 @@ async def enroll(
     offer = await fetch_offer(calls, course_id)
     if offer is None or not offer.is_published:
         return await _already_enrolled(session, principal.user_id, course_id), False
-    await course_mirror.hold_current(session, calls, course_id, offer.version)
+    course = await course_mirror.hold_current(session, calls, course_id, offer.version)
+    # Taken off the catalogue since the offer was made: it may be deleted once we are through.
+    if course.version > offer.version and not course.is_published:
+        return await _already_enrolled(session, principal.user_id, course_id), False
     enrollment, is_new = await queries.lock_or_add(session, principal.user_id, course_id)
     if not is_new and enrollment.status != "dropped":
         return enrollment, False
@@ -64,6 +67,15 @@ async def enroll(
     await progress.open_course(session, enrollment.user_id, course_id, instant)
     await _recount(session, enrollment, instant)
     return enrollment, True
+
+
+async def close(session: AsyncSession, course_id: int, created_by_id: int, version: int) -> bool:
+    """Take no enrollment in a course by an offer older than `version`; whether anybody ever enrolled in it.
+
+    Who is about to is waited for, and counted: they hold the mirrored course until they are through.
+    """
+    await course_mirror.take_off(session, course_id, created_by_id, version)
+    return await queries.has_any(session, course_id)
 
 
 async def _already_enrolled(session: AsyncSession, user_id: int, course_id: int) -> Enrollment:
