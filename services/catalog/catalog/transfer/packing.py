@@ -15,6 +15,7 @@ from chassis.storage import Storage
 
 PACKED, AS_IT_IS = 6, 0
 """Levels of deflate. Entries that are only stored could not be read by those who unpack while they receive."""
+BLOCK = 256 * 2**10
 ZIP64_FROM = 2_000_000_000
 
 
@@ -64,7 +65,7 @@ async def pack(storage: Storage, members: Sequence[Member]) -> AsyncIterator[byt
             digest = hashlib.sha256()
             size = 0
             with archive.open(member.name, "w", force_zip64=member.size > ZIP64_FROM) as entry:
-                async for chunk in _content_of(storage, member):
+                async for chunk in _in_blocks(_content_of(storage, member)):
                     size += len(chunk)
                     digest.update(chunk)
                     await asyncio.to_thread(entry.write, chunk)
@@ -73,6 +74,17 @@ async def pack(storage: Storage, members: Sequence[Member]) -> AsyncIterator[byt
             if size != member.size or member.sha256 not in (None, digest.hexdigest()):
                 raise FileChanged(member.name)
     yield outlet.take()
+
+
+async def _in_blocks(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The same in pieces of one size, however a disk or a network cuts it: what deflate makes of them depends on it."""
+    waiting = bytearray()
+    async for chunk in chunks:
+        waiting += chunk
+        while len(waiting) >= BLOCK:
+            yield bytes(waiting[:BLOCK])
+            del waiting[:BLOCK]
+    yield bytes(waiting)
 
 
 async def _content_of(storage: Storage, member: Member) -> AsyncIterator[bytes]:

@@ -148,13 +148,16 @@ class Carrier:
         )
         await self.resource(course.lessons[0][0], b"print('a')\n" * 300, "loop.py", title="Code", type="code")
         await self.resource(course.lessons[1][0], None, "", title="Still to come", type="video")
-        answer = await studio.client.put(
-            f"/api/v1/courses/{course.id}/thumbnail",
+        await self.thumbnail(course.id)
+        return course
+
+    async def thumbnail(self, course_id: int) -> None:
+        answer = await self.studio.client.put(
+            f"/api/v1/courses/{course_id}/thumbnail",
             content=photo(),
-            headers={"Content-Type": "image/png", **studio.author},
+            headers={"Content-Type": "image/png", **self.studio.author},
         )
         assert answer.status_code == 200, answer.text
-        return course
 
     async def resource(self, lesson_id: int, content: bytes | None, name: str, **given: Any) -> int:
         path = f"/lessons/{lesson_id}/resources"
