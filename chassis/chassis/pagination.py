@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Generic, Literal, TypeVar
@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Integer,
     Numeric,
+    Row,
     Select,
     SmallInteger,
     and_,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     false,
     literal,
     or_,
+    true,
     tuple_,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -195,3 +197,39 @@ async def page(
     found = (await session.execute(statement.order_by(*sorted_by(key)).limit(params.limit + 1))).all()
     rows, next_cursor = cut(found, params, key)
     return ([row[0] for row in rows] if plain else rows), next_cursor
+
+
+# --- a page beside what it hangs on ---------------------------------------------------------------------------
+
+ROWS = bindparam("page_rows", type_=Integer())
+_THERE = "page_there"
+
+
+def beside(owner: Select[Any], listed: Select[Any], key: Key, *, is_first: bool) -> Select[Any]:
+    """`owner`, one row at most, and beside it a page of `listed`, which may refer to it: one statement that tells an
+    empty list from one whose owner is not there.
+
+    Made once and executed by `page_beside`. The columns of the two have names of their own.
+    """
+    keys = [column.label(f"page_key_{n}") for n, (column, _) in enumerate(key)]
+    listed = listed.add_columns(literal(True).label(_THERE), *keys)
+    if not is_first:
+        listed = listed.where(behind_place(key))
+    page = listed.order_by(*sorted_by(key)).limit(ROWS).lateral("page")
+    order = sorted_by([(page.c[f"page_key_{n}"], direction) for n, (_, direction) in enumerate(key)])
+    return owner.add_columns(*page.c).outerjoin(page, true()).order_by(*order)
+
+
+async def page_beside(
+    session: AsyncSession, made: Callable[[bool], Select[Any]], params: PageParams, *, key: Key, **given: Any
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """The owner's row, None when it is not there; the page, each row with the owner's columns too; the next cursor.
+
+    `made(is_first)` is what `beside` has made with this key, `given` are its parameters. Raises BadCursor.
+    """
+    values = {ROWS.key: params.limit + 1, **place_in(params, key), **given}
+    connection = await session.connection()
+    rows = (await connection.execute(made(params.cursor is None), values)).all()
+    if not rows:
+        return None, [], None
+    return rows[0], *cut([row for row in rows if row._mapping[_THERE]], params, key)  # noqa: SLF001 - its public name

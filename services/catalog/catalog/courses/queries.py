@@ -273,6 +273,10 @@ _PLAIN = (
 )
 
 
+AT: Any = bindparam("at", type_=DateTime(timezone=True))
+"""The instant prices are of, as a parameter."""
+
+
 def card(at: datetime, people: Subquery) -> tuple[Any, ...]:
     """What a card shows, ready to be written as JSON: money as text, the rating a double. The price is that of `at`."""
     return (
@@ -333,10 +337,9 @@ def _plain(
     """The statement of these filters and this order, and the order's columns."""
     narrowed: dict[str, Any] = {name: bindparam(name, type_=_TOLD[name]) for name in told}
     narrowed |= zip(_CHOSEN, chosen, strict=True)
-    at: Any = bindparam("at", type_=DateTime(timezone=True))
-    filters = Filters(at=at, **narrowed)
+    filters = Filters(at=AT, **narrowed)
     key = _key(filters, sort)
-    statement: Any = select(*card(at, people), *(column for column, _ in key)).where(*conditions(filters))
+    statement: Any = select(*card(AT, people), *(column for column, _ in key)).where(*conditions(filters))
     statement = statement.outerjoin(people, people.c.user_id == Course.created_by_id)
     if not is_first:
         statement = statement.where(behind_place(key))

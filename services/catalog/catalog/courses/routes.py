@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from chassis.db import now
 from chassis.errors import Unauthenticated
 from chassis.schemas import Identifier
 from chassis.web import (
@@ -18,16 +19,18 @@ from chassis.web import (
 )
 from fastapi import Path, Query, Response
 
-from catalog.courses import service
+from catalog.courses import reading, service
 from catalog.courses.schemas import (
     CourseIn,
     CourseListParams,
     CourseOut,
     CoursePage,
     CoursePatch,
+    course_as_told,
     page_as_told,
 )
 from catalog.fields import QueryText
+from catalog.settings import settings_of
 
 router = Router(prefix="/api/v1", tags=["courses"])
 CourseId = Annotated[Identifier, Path()]
@@ -67,16 +70,12 @@ async def create_course(
     return answer(await service.create(session, calls, user, body.model_dump()), response)
 
 
-@router.get("/courses/{course_id}")
-async def get_course(
-    course_id: IdOrSlug, session: Session, calls: Calls, user: OptionalUser, response: Response
-) -> CourseOut:
+@router.get("/courses/{course_id}", response_model=CourseOut)
+async def get_course(course_id: IdOrSlug, session: Reading, calls: Calls, user: OptionalUser) -> Response:
     """A course with its outline: what learners see of it, or all of it for those who teach it."""
     wanted = int(course_id) if service.is_id(course_id) else course_id
-    view = await service.find(session, calls, user, wanted)
-    if not view.whole and view.course.parent_version_id is None:
-        response.headers[VIEW] = str(view.course.id)
-    return answer(view, response)
+    found = await reading.read(session, calls, user, wanted, now())
+    return told(course_as_told(found, settings_of(session).currency), ETag=etag(found.state_version))
 
 
 @router.patch("/courses/{course_id}")

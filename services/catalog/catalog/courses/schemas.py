@@ -5,8 +5,9 @@ from typing import Annotated, Any, Literal
 
 from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier, InputModel, Instant, Money, OutputModel
-from chassis.shapes import Shape
+from chassis.shapes import Json, Shape
 from pydantic import ConfigDict, Field
+from sqlalchemy import Row
 
 from catalog.courses import rules
 from catalog.courses.facets import Counts
@@ -183,8 +184,8 @@ class CourseCard(OutputModel):
     model_config = ConfigDict(json_schema_extra={"examples": [CARD_EXAMPLE]})
 
 
-_AUTHOR = Shape(AuthorOut, user_id="created_by_id")
-_CARD = Shape(CourseCard, instructor=_AUTHOR)
+AUTHOR = Shape(AuthorOut, user_id="created_by_id")
+_CARD = Shape(CourseCard, instructor=AUTHOR)
 
 
 class CategoryCount(OutputModel):
@@ -413,3 +414,12 @@ class CourseOut(CourseCard):
         }
         stored = {name: getattr(course, name) for name in cls.model_fields if name not in computed}
         return cls.model_validate({**stored, **computed})
+
+
+_COURSE = Shape(CourseOut, instructor=AUTHOR)
+
+
+def course_as_told(found: Row[Any], currency: str) -> dict[str, Any]:
+    """The members of a CourseOut; `found` as reading.read has it."""
+    version = rules.version_text(found.version)
+    return _COURSE.one(found, currency=currency, version=version, modules=Json(found.modules))

@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import facets, queries, rules, spelling, versions
+from catalog.courses import facets, queries, reading, rules, spelling, versions
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
@@ -61,7 +61,7 @@ class View:
     """Else it is what learners see: one of them looks at it."""
 
 
-CHANGE, DELETE = "catalog.change_course", "catalog.delete_course"
+CHANGE, DELETE = reading.CHANGE, "catalog.delete_course"
 """Permissions of the staff, who edit what they do not teach."""
 
 
@@ -160,45 +160,11 @@ async def find_readable(
 
     Raises CourseNotFound.
     """
-    course = await queries.by_id(session, course_id)
-    if course is None:
-        raise CourseNotFound
-    return course, await _sees_everything(session, calls, principal, course)
-
-
-async def _sees_everything(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: Course
-) -> bool:
-    """True for those who teach it and the staff, False for learners; CourseNotFound for those it is hidden from."""
-    if principal is not None and principal.may("catalog.view_course"):
-        return True
-    if (await rights_of(session, principal, course)).teaches:
-        return True
-    if course.is_published:
-        return False
-    # Taken off the catalogue, a course stays open to those enrolled in it.
-    if principal is None or course.first_published_at is None:
-        raise CourseNotFound
-    if not await enrollment_mirror.is_enrolled(session, calls, principal.user_id, course.id):
-        raise CourseNotFound
-    return False
+    standing = await reading.check(calls, principal, await reading.find(session, principal, course_id))
+    return standing[0], standing.reader_sees_all
 
 
 # --- reading --------------------------------------------------------------------------------------------------
-
-
-async def find(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: int | str
-) -> View:
-    """A course by id or slug as the caller sees it; CourseNotFound when they may not know of it."""
-    found = await queries.with_author(session, course, people.directory())
-    if found is None:
-        raise CourseNotFound
-    everything = await _sees_everything(session, calls, principal, found[0])
-    outline = await outlines.load(session, found[0].id)
-    if not everything:
-        outline = outlines.as_learners_see_it(outline)
-    return replace(_view(session, found, outline), whole=everything)
 
 
 @dataclass(frozen=True, slots=True)

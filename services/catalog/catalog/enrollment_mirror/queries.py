@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime
 
-from sqlalchemy import case, distinct, func, select, update
+from sqlalchemy import ColumnElement, SQLColumnExpression, case, distinct, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -50,6 +50,14 @@ async def is_active(session: AsyncSession, user_id: int, course_id: int) -> bool
         CatalogEnrollment.is_active,
     )
     return await session.scalar(statement.limit(1)) is not None
+
+
+def enrolled(user_id: ColumnElement[int], course_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    return exists().where(
+        CatalogEnrollment.user_id == user_id,
+        CatalogEnrollment.course_id == course_id,
+        CatalogEnrollment.is_active,
+    )
 
 
 async def has_enrolled(session: AsyncSession, user_id: int, course_id: int) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from chassis.errors import NotFound
 from contracts.learning import EnrollmentCreated, EnrollmentDropped
+from sqlalchemy import ColumnElement, SQLColumnExpression
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.enrollment_mirror import queries, rules
@@ -35,8 +36,18 @@ async def totals(session: AsyncSession, course_ids: Sequence[int]) -> dict[int, 
 async def is_enrolled(session: AsyncSession, calls: "InternalCalls", user_id: int, course_id: int) -> bool:
     """Whether the user is enrolled now. Learning is asked once before the answer is no: who enrolled a second ago
     may be faster than the event."""
-    if await queries.is_active(session, user_id, course_id):
-        return True
+    return await queries.is_active(session, user_id, course_id) or await has_just_enrolled(
+        calls, user_id, course_id
+    )
+
+
+def enrolled(user_id: ColumnElement[int], course_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether a user is enrolled as far as the events told, to be asked in the statement that reads the course."""
+    return queries.enrolled(user_id, course_id)
+
+
+async def has_just_enrolled(calls: "InternalCalls", user_id: int, course_id: int) -> bool:
+    """What learning says; asked by whoever knows that the mirror has said no."""
     try:
         found = await calls.get(
             "learning", "/internal/enrollments", params={"user_id": user_id, "course_id": course_id}

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Select, delete, select, update
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -44,6 +44,14 @@ async def is_active(session: AsyncSession, user_id: int) -> bool:
 
 async def rights(session: AsyncSession, course_id: int, user_id: int) -> CatalogCoInstructor | None:
     return await session.get(CatalogCoInstructor, (course_id, user_id), populate_existing=True)
+
+
+def teaches(user_id: ColumnElement[int], course_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    return exists().where(
+        CatalogCoInstructor.course_id == course_id,
+        CatalogCoInstructor.user_id == user_id,
+        CatalogCoInstructor.is_active,
+    )
 
 
 def courses_taught_by(user_id: int) -> Select[int]:

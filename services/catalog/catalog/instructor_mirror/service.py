@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from chassis.errors import NotFound
 from contracts.instructor import CoInstructorChanged, CoInstructorRemoved, InstructorChanged
-from sqlalchemy import Select
+from sqlalchemy import ColumnElement, Select, SQLColumnExpression
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.instructor_mirror import queries
@@ -87,6 +87,11 @@ async def rights_in(session: AsyncSession, course_id: int, user_id: int) -> Righ
     if row is None or not row.is_active:
         return Rights()
     return Rights(teaches=True, may_edit=row.can_edit_content)
+
+
+def teaches(user_id: ColumnElement[int], course_id: SQLColumnExpression[int]) -> ColumnElement[bool]:
+    """Whether a user is one of a course's instructors, to be asked in the statement that reads the course."""
+    return queries.teaches(user_id, course_id)
 
 
 def courses_taught_by(user_id: int) -> Select[int]:

@@ -2,9 +2,22 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from chassis.pagination import PageParams, page
-from sqlalchemy import ColumnElement, func, select, text, update
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    Text,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import defer
@@ -16,6 +29,21 @@ WITHOUT_BODIES = tuple(
     defer(column, raiseload=True)
     for column in (Lesson.content, Lesson.guest_content, Lesson.registered_content, Lesson.transcript)
 )
+
+
+OUTLINED = (
+    Lesson.id,
+    Lesson.module_id,
+    Lesson.title,
+    Lesson.order,
+    Lesson.duration_minutes,
+    Lesson.access_level,
+    Lesson.activity_type,
+    Lesson.has_assessment,
+    Lesson.has_lab,
+    Lesson.is_free_preview,
+)
+"""What an outline shows of a lesson."""
 
 
 async def module(session: AsyncSession, module_id: int) -> Module | None:
@@ -37,6 +65,30 @@ async def rows(session: AsyncSession, course_id: int) -> Sequence[tuple[Module, 
         .execution_options(populate_existing=True)
     )
     return [(row[0], row[1]) for row in await session.execute(statement)]
+
+
+def _as_array(rows: Select[Any], name: str, *order: str) -> ColumnElement[str]:
+    """JSON of these rows, without a space between."""
+    each = rows.subquery(name)
+    whole = func.row_to_json(each.table_valued())
+    array = func.array_to_json(func.array_agg(aggregate_order_by(whole, *(each.c[one] for one in order))))
+    return func.coalesce(select(array).select_from(each).scalar_subquery(), literal_column("'[]'::json"))
+
+
+def as_json(course_id: SQLColumnExpression[int], everything: ColumnElement[bool]) -> ColumnElement[str]:
+    lessons: Any = select(*OUTLINED).where(
+        Lesson.module_id == Module.id, or_(Lesson.published_at.is_not(None), everything)
+    )
+    modules: Any = select(
+        Module.id,
+        Module.title,
+        Module.description,
+        Module.order,
+        Module.duration_minutes,
+        Module.is_published,
+        _as_array(lessons.correlate_except(Lesson), "lesson", "order", "id").label("lessons"),
+    ).where(Module.course_id == course_id, or_(seen_by_learners(), everything))
+    return cast(_as_array(modules.correlate_except(Module), "module", "order", "id"), Text)
 
 
 async def skeleton(session: AsyncSession, course_id: int) -> list[tuple[int, list[int]]]:

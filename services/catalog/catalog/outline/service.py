@@ -11,6 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from chassis.pagination import PageParams
+from sqlalchemy import ColumnElement, SQLColumnExpression
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.outline import queries, rules
@@ -34,6 +35,12 @@ async def load(session: AsyncSession, course_id: int) -> list[Part]:
         Part(module, [lesson for _, lesson in group if lesson is not None])
         for module, group in groupby(rows, key=lambda row: row[0])
     ]
+
+
+def as_json(course_id: SQLColumnExpression[int], everything: ColumnElement[bool]) -> ColumnElement[str]:
+    """The outline of the course, everything or what learners see, as JSON that PostgreSQL writes: to be selected with
+    the course."""
+    return queries.as_json(course_id, everything)
 
 
 async def skeleton(session: AsyncSession, course_id: int) -> list[tuple[int, list[int]]]:
