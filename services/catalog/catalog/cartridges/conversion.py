@@ -342,7 +342,7 @@ class _Conversion:
             why = "They are of the platform that the cartridge comes from."
             self._report.leave(f"Settings ({kinds.count('settings')})", why)
         if self._plan.withheld:
-            why = "They are for teachers only, or the publisher asks for a permission."
+            why = "They are hidden, for teachers only, or the publisher asks for a permission."
             self._report.leave(f"Files that are not for learners ({len(self._plan.withheld)})", why)
         dress = sum(1 for name in self._archive.names if rules.is_dress(name) and name not in self._given)
         if dress:

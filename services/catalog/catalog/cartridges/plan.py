@@ -80,6 +80,8 @@ class _Planner:
         self.by_id: dict[str, Resource] = {}
         for resource in manifest.resources:
             self.by_id.setdefault(resource.identifier, resource)
+        self._shown = set(_shown(manifest.items))
+        self._hidden: set[str] = set()
         self._plain = {each.instead_of: each for each in manifest.resources if each.instead_of in self.by_id}
 
     def outline(self, course: str) -> list[Part]:
@@ -87,6 +89,9 @@ class _Planner:
         parts: list[Part] = []
         loose: Part | None = None
         for item in self._manifest.items:
+            if not item.children and item.refers_to is None:
+                self._report.leave(_named("Folder", item.title), "There is nothing in it.")
+                continue
             if not self._is_folder(item):
                 if loose is None:
                     loose = Part(rules.shortened(self._manifest.root_title or course, rules.MAX_TITLE))
@@ -104,10 +109,9 @@ class _Planner:
                 part.places.extend(self._own_place(item, []))
             for child in item.children:
                 part.places.extend(self._places(child, []))
-            parts.append(part)
-        for part in parts:
             if not part.places:
                 self._report.leave(_named("Folder", part.title), "There is nothing in it that was taken.")
+            parts.append(part)
         return [part for part in parts if part.places]
 
     def left_out(self) -> Iterator[Place]:
@@ -123,12 +127,13 @@ class _Planner:
             yield from self._place(resource, kind, resource.title, [])
 
     def withheld(self) -> set[str]:
-        """Files that only resources for teachers, or protected ones, have."""
+        """Files that only what learners are not to see has."""
         kept: set[str] = set()
         shown: set[str] = set()
         for resource in self._manifest.resources:
             files = {name for path in _paths(resource) if (name := self.find(path)) is not None}
-            (kept if resource.for_teachers or resource.is_protected else shown).update(files)
+            is_kept = resource.for_teachers or resource.is_protected or resource.identifier in self._hidden
+            (kept if is_kept else shown).update(files)
         return kept - shown
 
     def find(self, path: str) -> str | None:
@@ -228,11 +233,27 @@ class _Planner:
         return None
 
     def _use_up(self, item: Item) -> None:
-        """What was not shown to learners does not come back as something that the outline left out."""
+        """What no learner is shown does not come back as something that the outline left out."""
+        hidden = set(_references([item])) - self._shown
+        self._hidden |= hidden
+        for identifier in hidden:
+            self._used.setdefault(identifier, item.title)
+
+
+def _references(items: Iterable[Item]) -> Iterator[str]:
+    for item in items:
         if item.refers_to is not None:
-            self._used.setdefault(item.refers_to, item.title)
-        for child in item.children:
-            self._use_up(child)
+            yield item.refers_to
+        yield from _references(item.children)
+
+
+def _shown(items: Iterable[Item]) -> Iterator[str]:
+    """What these items, and those below, refer to for learners."""
+    for item in items:
+        if _why_withheld(item) is None:
+            if item.refers_to is not None:
+                yield item.refers_to
+            yield from _shown(item.children)
 
 
 def _why_withheld(item: Item) -> str | None:
