@@ -75,7 +75,11 @@ async def get_course(course_id: IdOrSlug, session: Reading, calls: Calls, user: 
     """A course with its outline: what learners see of it, or all of it for those who teach it."""
     wanted = int(course_id) if service.is_id(course_id) else course_id
     found = await reading.read(session, calls, user, wanted, now())
-    return told(course_as_told(found, settings_of(session).currency), ETag=etag(found.state_version))
+    told_course = told(course_as_told(found, settings_of(session).currency), ETag=etag(found.state_version))
+    # Who sees more of it than learners do is at work in it.
+    if not found.reader_sees_all and found.parent_version_id is None:
+        told_course.headers[VIEW] = str(found.id)
+    return told_course
 
 
 @router.patch("/courses/{course_id}")

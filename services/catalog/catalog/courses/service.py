@@ -57,8 +57,6 @@ class View:
     author_picture: str | None
     currency: str
     at: datetime
-    whole: bool = True
-    """Else it is what learners see: one of them looks at it."""
 
 
 CHANGE, DELETE = reading.CHANGE, "catalog.delete_course"
