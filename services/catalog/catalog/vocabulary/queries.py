@@ -20,7 +20,9 @@ from catalog.vocabulary.models import KnownWord, WordChange
 
 CHANNEL = "lyceum_words"
 
-# Not by ON CONFLICT: it would check a word's loss as if it were all that is known of it.
+# Oldest first, and each course's changes are as old as they happened, for they were made under its row's lock: so no
+# count gets below zero, unless somebody empties the table. (Not by ON CONFLICT, which would check a word's loss as if it
+# were all that is known of it.)
 _COUNT = text("""
     WITH taken AS (
         DELETE FROM catalog_word_change
@@ -30,9 +32,9 @@ _COUNT = text("""
         SELECT word, sum(change) AS change FROM taken GROUP BY word HAVING sum(change) <> 0
     )
     MERGE INTO catalog_vocabulary AS known USING summed ON known.word = summed.word
-    WHEN MATCHED AND known.courses + summed.change = 0 THEN DELETE
+    WHEN MATCHED AND known.courses + summed.change <= 0 THEN DELETE
     WHEN MATCHED THEN UPDATE SET courses = known.courses + summed.change
-    WHEN NOT MATCHED THEN INSERT (word, courses) VALUES (summed.word, summed.change)
+    WHEN NOT MATCHED AND summed.change > 0 THEN INSERT (word, courses) VALUES (summed.word, summed.change)
 """)
 
 

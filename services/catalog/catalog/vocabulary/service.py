@@ -6,6 +6,7 @@ course. (A description is searched too, but is no place to learn spelling from.)
 
 from collections import defaultdict
 from collections.abc import Collection
+from functools import cache
 
 import structlog
 from chassis.db import Database
@@ -59,4 +60,10 @@ async def index(database: Database) -> None:
             return
         against = await queries.index(session)
     if against is not None:
-        log.warning("of mistyped words only swapped letters are found: no pg_trgm", reason=against)
+        _say_why(against)
+
+
+@cache
+def _say_why(against: str) -> None:
+    """Once, not every hour."""
+    log.warning("of mistyped words only swapped letters are found: no pg_trgm", reason=against)

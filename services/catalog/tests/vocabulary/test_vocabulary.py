@@ -167,3 +167,16 @@ async def test_counters_leave_no_word_to_count(studio, words, database):
         )
         await session.execute(update(Course).where(Course.id == course.id).values(title="Brass looms"))
         assert await session.scalar(select(func.count()).select_from(WordChange)) == 0
+
+
+async def test_counting_goes_on_where_somebody_emptied_the_table(studio, database):
+    course = await studio.published("Brass looms")
+    await service.count(database)
+    async with database.transaction() as session:
+        await session.execute(delete(KnownWord).where(KnownWord.word == "brass"))
+        await session.execute(update(KnownWord).values(courses=7))
+    await studio.ask("POST", f"/courses/{course.id}/unpublish", headers=studio.author)
+    await service.count(database)
+    async with database.transaction() as session:
+        assert (await session.execute(select(KnownWord.word, KnownWord.courses))).all() == [("looms", 6)]
+        assert await session.scalar(select(func.count()).select_from(WordChange)) == 0
