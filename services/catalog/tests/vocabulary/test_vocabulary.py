@@ -2,6 +2,7 @@
 
 import asyncio
 
+import asyncpg
 import pytest
 from catalog.categories.models import Category
 from catalog.courses.models import Course
@@ -156,6 +157,22 @@ async def test_more_changes_than_are_counted_at_once(studio, words, monkeypatch)
         course = await studio.published("Brass looms leaves flowers", skills=[f"skill{number}"])
     await studio.ask("POST", f"/courses/{course.id}/unpublish", headers=studio.author)
     assert await words() == {"brass": 2, "looms": 2, "leaves": 2, "flowers": 2}
+
+
+async def test_the_worker_is_woken_by_words_alone(studio, database):
+    told = asyncio.Queue()
+    url = database.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    listener = await asyncpg.connect(url)
+    await listener.add_listener(service.CHANNEL, lambda *_: told.put_nowait("woken"))
+    course = await studio.outlined("Brass looms")
+    await studio.ask("POST", f"/courses/{course.id}/publish", headers=studio.author)
+    assert await asyncio.wait_for(told.get(), 10) == "woken"
+    async with database.transaction() as session:
+        await session.execute(update(Course).where(Course.id == course.id).values(view_count=9))
+        await session.execute(text("NOTIFY lyceum_words, 'last'"))
+    assert await asyncio.wait_for(told.get(), 10) == "woken"
+    await listener.close()
+    assert told.empty(), "views are no words"
 
 
 async def test_counters_leave_no_word_to_count(studio, words, database):
