@@ -121,6 +121,7 @@ def measure(_stack: RunningStack, folder: Path) -> list[Figure]:
             "ANALYTICS_DATABASE_URL": url,
             "ANALYTICS_KAFKA_BOOTSTRAP": broker.bootstrap,
             "ANALYTICS_KAFKA_IDEMPOTENT": "false",
+            "ANALYTICS_KAFKA_ALONE": "true",
             "ANALYTICS_KAFKA_FETCH_MAX_WAIT_MS": "50",
         }
         home = Path(__file__).resolve().parents[1] / "services/analytics/alembic.ini"

@@ -7,10 +7,13 @@ know at once: offsets of the old log mean nothing in the new one.
 import asyncio
 import contextlib
 import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
+from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 log = structlog.get_logger()
 
@@ -37,7 +40,22 @@ class ClusterWatch:
                 self._heard = await self._ask(), time.monotonic()
             return self._heard[0]
 
+    async def partitions(self, topics: Sequence[str]) -> list[TopicPartition]:
+        """Every partition of these topics; raises UnknownTopicOrPartitionError when one is not there, and as
+        `cluster_id` does."""
+        async with self._turn, self._asking() as admin:
+            told = await admin.describe_topics(list(topics))
+        found = {topic["topic"]: [each["partition"] for each in topic["partitions"]] for topic in told}
+        if lacking := [topic for topic in topics if not found.get(topic)]:
+            raise UnknownTopicOrPartitionError(", ".join(lacking))
+        return [TopicPartition(topic, number) for topic in topics for number in sorted(found[topic])]
+
     async def _ask(self) -> str:
+        async with self._asking() as admin:
+            return str((await admin.describe_cluster())["cluster_id"])
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[AIOKafkaAdminClient]:
         try:
             async with asyncio.timeout(5):
                 if self._admin is None:
@@ -46,7 +64,7 @@ class ClusterWatch:
                     )
                     self._admin = admin
                     await admin.start()
-                return str((await self._admin.describe_cluster())["cluster_id"])
+                yield self._admin
         except (KafkaError, OSError, TimeoutError):
             await self._leave()
             raise

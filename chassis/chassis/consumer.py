@@ -33,6 +33,7 @@ from chassis.cluster import ClusterWatch
 from chassis.db import Base, Database
 from chassis.erasure import put_under_tombstones
 from chassis.passing import is_passing
+from chassis.reader import reading
 from chassis.settings import ServiceSettings
 from chassis.tracing import continue_trace, current_trace
 
@@ -206,39 +207,19 @@ class Consumer:
         metrics.CONSUMER_PROGRESS.labels(self.service).set_to_current_time()
 
     async def _consume(self, cluster_id: str, stop: asyncio.Event) -> None:
-        consumer = AIOKafkaConsumer(
-            *self.topics,
-            bootstrap_servers=self.settings.kafka_bootstrap,
-            client_id=self.service,
-            group_id=f"{self.service}.{cluster_id}",
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            isolation_level="read_committed" if self.settings.kafka_idempotent else "read_uncommitted",
-            fetch_max_wait_ms=self.settings.kafka_fetch_max_wait_ms,
-            max_poll_interval_ms=300_000,
-            session_timeout_ms=self.settings.kafka_session_timeout_ms,
-            heartbeat_interval_ms=self.settings.kafka_session_timeout_ms // 3,
-            request_timeout_ms=15_000,
-            metadata_max_age_ms=30_000,
-        )
         self._done, self._in_the_way = {}, {}
         self.running = False
-        try:
-            async with asyncio.timeout(30):
-                await consumer.start()
+        group = f"{self.service}.{cluster_id}"
+        async with reading(self.settings, self.topics, self._watch, group=group) as consumer:
             self._tick()
             self.running = True
-            log.info("the consumer is running", topics=self.topics, group=f"{self.service}.{cluster_id}")
+            log.info("the consumer is running", topics=self.topics, group=group)
             while not stop.is_set():
                 batches = await consumer.getmany(timeout_ms=1000, max_records=self.settings.consumer_batch)
                 self._tick()
                 if batches:
                     await self._take(consumer, batches)
                 self._measure_lag(consumer)
-        finally:
-            with contextlib.suppress(Exception):
-                async with asyncio.timeout(5):
-                    await consumer.stop()
 
     def _measure_lag(self, consumer: AIOKafkaConsumer) -> None:
         lag = dict.fromkeys(self.topics, 0)

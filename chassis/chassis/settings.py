@@ -38,6 +38,10 @@ class HttpSettings(BaseSettings):
     """How long a fetch waits at the broker. Apache Kafka answers at arrival; the embedded broker does not
     wake a waiting fetch, so there a shorter wait buys latency with idle work."""
 
+    kafka_alone: bool = False
+    """Whether this worker is the only one of its service and reads every partition without joining the group. The
+    embedded broker lets whoever joins wait for 5 s, and behind a member that died for half a minute."""
+
     kafka_session_timeout_ms: int = 10_000
     """How soon a consumer that died is missed by its group; Apache Kafka takes 6000 at the least."""
 

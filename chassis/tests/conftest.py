@@ -251,6 +251,8 @@ def on_kafka(settings: Any, kafka: str, kafka_idempotent: bool) -> Any:
         update={
             "kafka_bootstrap": kafka,
             "kafka_idempotent": kafka_idempotent,
+            # As each is used: the embedded broker by one worker a service, Apache Kafka by groups.
+            "kafka_alone": not kafka_idempotent,
             "kafka_fetch_max_wait_ms": 50,
             "kafka_session_timeout_ms": 6000,
         }

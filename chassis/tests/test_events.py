@@ -261,9 +261,10 @@ async def test_a_stuck_consumer_is_replaced(
 async def test_two_workers_share_the_work_and_one_relays(
     on_kafka: Any, database: Database, heard: Any, make_note: Any, mine: int
 ) -> None:
+    in_a_group = on_kafka.model_copy(update={"kafka_alone": False})
     async with (
-        working(on_kafka, listener(heard, mine)) as first,
-        working(on_kafka, listener(heard, mine)) as second,
+        working(in_a_group, listener(heard, mine)) as first,
+        working(in_a_group, listener(heard, mine)) as second,
     ):
 
         async def one_active() -> bool:
@@ -289,6 +290,7 @@ async def test_a_broker_that_lost_its_log_loses_nothing(
             update={
                 "kafka_bootstrap": broker.bootstrap,
                 "kafka_idempotent": False,
+                "kafka_alone": True,
                 "kafka_fetch_max_wait_ms": 50,
             }
         )

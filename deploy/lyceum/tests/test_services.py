@@ -44,7 +44,7 @@ def test_every_setting_of_a_service() -> None:
         "KAFKA_BOOTSTRAP": "127.0.0.1:9092",
         "KAFKA_IDEMPOTENT": "false",
         "KAFKA_FETCH_MAX_WAIT_MS": str(services.EMBEDDED_FETCH_WAIT_MS),
-        "KAFKA_SESSION_TIMEOUT_MS": str(services.EMBEDDED_SESSION_TIMEOUT_MS),
+        "KAFKA_ALONE": "true",
         "PUBLIC_URL": "http://127.0.0.1:8000",
         "ISSUER": "http://127.0.0.1:8000",
         "AUDIENCE": "lyceum",

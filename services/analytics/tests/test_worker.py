@@ -26,7 +26,11 @@ WITHIN_SECONDS = 2.0
 
 @pytest.fixture
 async def settings(settings, kafka: str, kafka_idempotent: bool):
-    on_the_broker = {"kafka_bootstrap": kafka, "kafka_idempotent": kafka_idempotent}
+    on_the_broker = {
+        "kafka_bootstrap": kafka,
+        "kafka_idempotent": kafka_idempotent,
+        "kafka_alone": not kafka_idempotent,
+    }
     return settings.model_copy(update={**on_the_broker, "kafka_fetch_max_wait_ms": 100})
 
 

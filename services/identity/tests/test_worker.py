@@ -28,7 +28,11 @@ USER = 4_012_012
 
 @pytest.fixture
 async def settings(settings: ServiceSettings, kafka: str, kafka_idempotent: bool) -> ServiceSettings:
-    on_the_broker = {"kafka_bootstrap": kafka, "kafka_idempotent": kafka_idempotent}
+    on_the_broker = {
+        "kafka_bootstrap": kafka,
+        "kafka_idempotent": kafka_idempotent,
+        "kafka_alone": not kafka_idempotent,
+    }
     return settings.model_copy(update={**on_the_broker, "kafka_fetch_max_wait_ms": 20})
 
 
