@@ -55,6 +55,11 @@ class CourseHasStudents(Conflict):
     title = "Somebody enrolled in this course: it can be unpublished, not deleted"
 
 
+class ChangedMeanwhile(Conflict):
+    slug = "course-changed-meanwhile"
+    title = "Somebody changed the course while it was being deleted: look again"
+
+
 class EditedInDraft(Conflict):
     """`draft_id` names the draft version; what is versioned is edited, published and restored there meanwhile."""
 

@@ -21,6 +21,16 @@ async def keep_publication(session: AsyncSession, values: dict[str, Any]) -> Non
     )
 
 
+async def count_as_unchanged(session: AsyncSession, course_id: int, state_version: int) -> None:
+    """Have the course count as not changed since it was published."""
+    await session.execute(
+        update(CoursePublication)
+        .where(CoursePublication.course_id == course_id)
+        .values(course_state_version=state_version)
+        .execution_options(synchronize_session=False)
+    )
+
+
 async def replace_author(session: AsyncSession, user_id: int, tombstone_id: int) -> None:
     told = CoursePublication.payload
     await session.execute(

@@ -8,7 +8,8 @@ from chassis.web import Calls, CurrentUser, IfMatch, Router, ServiceCaller, Sess
 from fastapi import Path, Response
 
 from catalog.courses.schemas import CourseOut
-from catalog.publishing import service
+from catalog.files.dependencies import Transactions
+from catalog.publishing import deletion, service
 from catalog.publishing.schemas import OfferOut
 
 router = Router(prefix="/api/v1", tags=["courses"])
@@ -52,10 +53,12 @@ async def unpublish_course(
 
 
 @router.delete("/courses/{course_id}", status_code=204)
-async def delete_course(course_id: CourseId, session: Session, calls: Calls, user: CurrentUser) -> None:
+async def delete_course(
+    course_id: CourseId, session: Session, calls: Calls, user: CurrentUser, database: Transactions
+) -> None:
     """Delete a course nobody ever enrolled in; 409 for any other, which can be unpublished. A draft version is
     discarded."""
-    await service.delete(session, calls, user, course_id)
+    await deletion.delete(database, session, calls, user, course_id)
 
 
 @internal_router.get("/courses/{course_id}/offer")

@@ -19,7 +19,6 @@ from catalog.courses.errors import CourseIncomplete, CourseNotFound
 from catalog.outline import service as outlines
 from catalog.outline.service import Part
 from catalog.publishing import queries
-from catalog.reviews import service as reviews
 from catalog.settings import settings_of
 
 if TYPE_CHECKING:
@@ -266,8 +265,13 @@ async def unpublish(
 ) -> courses.View:
     """Take a course off the catalogue; those enrolled keep their access. Repeated, it changes nothing."""
     course = await courses.open_for_editing(session, calls, principal, course_id, staff=PUBLISH)
-    if not course.is_published:
-        return await courses.view(session, course)
+    if course.is_published:
+        await take_off(session, course)
+    return await courses.view(session, course)
+
+
+async def take_off(session: AsyncSession, course: "Course") -> None:
+    """Take a published course off the catalogue; the caller holds its row."""
     course.is_published, course.is_draft = False, True
     course.state_version += 1
     emit(
@@ -280,23 +284,18 @@ async def unpublish(
         ),
     )
     await courses.record_change(session, course)
-    return await courses.view(session, course)
 
 
-async def delete(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
-) -> None:
-    """Remove a course nobody ever enrolled in, its reviews told one by one; or discard a draft version.
-
-    Raises OnlyTheLeadDeletes, CourseHasStudents, and what `courses.open_for_editing` does.
-    """
-    if await versions.parent_of(session, course_id) is not None:
-        draft = await courses.open_for_editing(session, calls, principal, course_id, staff=courses.DELETE)
-        await versions.discard(session, draft)
-        return
-    course = await courses.open_for_deletion(session, calls, principal, course_id)
-    await reviews.remove_of_course(session, course_id)
-    await courses.delete(session, course)
+async def put_back(session: AsyncSession, course: "Course", *, unchanged: bool) -> None:
+    """Have a course be on the catalogue again as it was published, `unchanged` since or not; the caller holds its
+    row."""
+    course.is_published, course.is_draft = True, False
+    course.state_version += 1
+    await session.flush()
+    await tell_again(session, course.id)
+    await courses.record_change(session, course)
+    if unchanged:
+        await queries.count_as_unchanged(session, course.id, course.state_version)
 
 
 async def offer(session: AsyncSession, course_id: int, at: datetime) -> Offer:
