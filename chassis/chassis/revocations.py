@@ -33,7 +33,7 @@ FRESH_SECONDS = 1.0
 STALE = 3
 """How many times FRESH_SECONDS old a look may be for those who ask while the next is under way: when every connection
 is busy, it waits for one like everybody else. With the event's own way, that is within the five seconds promised."""
-READ_SECONDS = 2.0
+READ_SECONDS = 5.0
 """How long a look may take; then nobody is let in on one that is stale until the next succeeds."""
 WHOLE_SECONDS = 300.0
 """How often everything is read anew, which also forgets what is over."""
