@@ -1,8 +1,6 @@
 """The other process of catalog: outbox relay and consumer."""
 
-from functools import partial
-
-from chassis.erasure import sweep
+from chassis.erasure import sweep_job
 from chassis.storage import Storage
 from chassis.worker import HOUR, PeriodicJob, run_worker
 
@@ -22,17 +20,15 @@ from catalog.vocabulary import service as vocabulary
 def jobs(settings: Settings) -> list[PeriodicJob]:
     """What the worker does beside telling and listening."""
     storage = Storage(settings)
-    sweep_files = partial(
-        files.sweep,
-        storage=storage,
+    kept = files.jobs(
+        storage,
         folders=[RESOURCES, picture_rules.COURSES, picture_rules.TESTIMONIALS],
         in_use=[resources.keys_in_use, pictures.keys_in_use],
     )
     return [
-        PeriodicJob("sweep_erased", 60, partial(sweep, erase=erase)),
-        PeriodicJob("unwanted_files", 60, partial(files.remove_unwanted, storage=storage), files.CHANNEL),
+        sweep_job(erase),
+        *kept,
         PeriodicJob("settle_prices", 60, courses.settle_prices),
-        PeriodicJob("sweep_files", 24 * HOUR, sweep_files),
         PeriodicJob("count_words", 60, vocabulary.count, vocabulary.CHANNEL),
         PeriodicJob("index_words", HOUR, vocabulary.index),
     ]

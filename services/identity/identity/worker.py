@@ -177,7 +177,6 @@ async def purge_payment_notices(database: Database) -> None:
 
 def jobs(settings: Settings) -> list[PeriodicJob]:
     """What the worker does beside telling, listening and mailing."""
-    storage = Storage(settings)
     return [
         PeriodicJob("purge", HOUR, purge(settings)),
         PeriodicJob("signing_keys", HOUR / 4, rotate_signing_keys(settings)),
@@ -193,13 +192,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         PeriodicJob("rights_withdrawals", 15, end_sessions_of_withdrawn, rights.CHANNEL, rights.WITHDRAWALS),
         PeriodicJob("subscriptions", 60, keep_subscriptions(settings)),
         PeriodicJob("payment_notices", HOUR * 6, purge_payment_notices),
-        PeriodicJob(
-            "unwanted_pictures",
-            60,
-            partial(profile_pictures.remove_unwanted, storage=storage),
-            profile_pictures.CHANNEL,
-        ),
-        PeriodicJob("sweep_pictures", 24 * HOUR, partial(profile_pictures.sweep, storage=storage)),
+        *profile_pictures.jobs(Storage(settings)),
         sweep_job(erasures.erase_again),
         PeriodicJob("late_erasures", 60, partial(erasures.ask_again, settings=settings)),
         PeriodicJob("mailed_receipts", 10, erasures.forget_mailed, due=erasures.MAILED),

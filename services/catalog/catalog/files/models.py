@@ -1,13 +1,10 @@
 """The files that are to be removed from the storage."""
 
-from datetime import datetime
-
 from chassis.db import Base
-from sqlalchemy import DateTime, String
-from sqlalchemy.orm import Mapped, mapped_column
+from chassis.kept_files import Unwanted
 
 
-class UnwantedFile(Base):
+class UnwantedFile(Unwanted, Base):
     """A file in the storage that is to be removed, at `remove_after`, unless this row is gone by then.
 
     Written before the file is, and taken away by the transaction that gives the file to its owner. A trigger writes it
@@ -15,6 +12,3 @@ class UnwantedFile(Base):
     """
 
     __tablename__ = "catalog_unwanted_file"
-
-    key: Mapped[str] = mapped_column(String, primary_key=True)
-    remove_after: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

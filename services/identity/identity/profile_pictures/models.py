@@ -1,13 +1,10 @@
 """Profile pictures: taken, made over, shown to everybody, and taken out of the storage again."""
 
-from datetime import datetime
-
 from chassis.db import Base
-from sqlalchemy import DateTime, String
-from sqlalchemy.orm import Mapped, mapped_column
+from chassis.kept_files import Unwanted
 
 
-class UnwantedPicture(Base):
+class UnwantedPicture(Unwanted, Base):
     """A file in the storage that is to be removed, at `remove_after`, unless this row is gone by then.
 
     Written before the file is, and taken away by the transaction that gives the file to a profile: whatever dies in
@@ -15,6 +12,3 @@ class UnwantedPicture(Base):
     """
 
     __tablename__ = "unwanted_pictures"
-
-    key: Mapped[str] = mapped_column(String, primary_key=True)
-    remove_after: Mapped[datetime] = mapped_column(DateTime(timezone=True), index=True)

@@ -1,51 +1,41 @@
-"""Give a profile its picture, and take pictures out of the storage that no profile has any more.
+"""Give a profile its picture, and take pictures out of the storage that no profile has any more."""
 
-The storage knows no transactions. So a file is written down as unwanted before it is stored, and the transaction that
-gives it to a profile takes that back and writes the old one down: whatever dies in between, the worker removes it.
-"""
-
-import asyncio
 import contextlib
+from collections.abc import Collection
 from datetime import timedelta
 
-from chassis.db import Database, now
+from chassis.db import Database
 from chassis.errors import NotFound
+from chassis.jobs import PeriodicJob
+from chassis.kept_files import KeptFiles
 from chassis.pictures import MADE_SUFFIX, MADE_TYPE, Frame, Picture
 from chassis.pictures import read as read_picture
 from chassis.storage import Storage, is_key, new_key
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
-from identity.profile_pictures import queries
-from identity.profile_pictures.errors import UploadTookTooLong
+from identity.profile_pictures.models import UnwantedPicture
 from identity.profile_pictures.rules import FOLDER, MAX_BYTES, SIDE, owner_of
 from identity.profiles import service as profiles
 
-CHANNEL = "lyceum_unwanted_pictures"
 FRAME = Frame(SIDE, SIDE, crop=True)
-STORED_WITHIN = timedelta(hours=1)
-REMOVED_WITHIN = 10.0
-"""Seconds for removing one file, inside a transaction: less than a transaction may idle."""
-LEFT_BEHIND = timedelta(days=1)
-SWEPT_AT_ONCE = 500
+_kept = KeptFiles(UnwantedPicture, channel="lyceum_unwanted_pictures", stored_within=timedelta(hours=1))
+
+remove_unwanted = _kept.remove_unwanted
 
 
 async def store(database: Database, storage: Storage, user_id: int, picture: Picture) -> str:
     """Put a picture into the storage, for `give` to use; its key. Raises StorageAway."""
     key = new_key(FOLDER, user_id, suffix=MADE_SUFFIX)
-    async with database.transaction() as session:
-        await queries.mark_unwanted(session, key, now() + STORED_WITHIN)
-    await storage.put(key, picture.content, at_most=MAX_BYTES, content_type=MADE_TYPE)
+    await _kept.store(database, storage, key, picture.content, at_most=MAX_BYTES, content_type=MADE_TYPE)
     return key
 
 
 async def give(session: AsyncSession, user_id: int, key: str) -> str:
-    """Make a stored picture the account's, in place of the one before, and tell; its URL. Raises NotFound."""
+    """Make a stored picture the account's, in place of the one before, and tell; its URL. Raises NotFound,
+    UploadTookTooLong."""
     account = await accounts.lock(session, user_id)
-    if not await queries.keep(session, key):
-        raise UploadTookTooLong("Send it again.")
-    await _replace(session, user_id, key)
+    await _kept.give(session, key, instead_of=await profiles.replace_picture(session, user_id, key))
     await accounts.tell_changed(session, account)
     return profiles.url_of(key)
 
@@ -53,7 +43,7 @@ async def give(session: AsyncSession, user_id: int, key: str) -> str:
 async def take_away(session: AsyncSession, user_id: int) -> None:
     """Leave the account without a picture, and tell; one that has none stays as it is. Raises NotFound."""
     account = await accounts.lock(session, user_id)
-    if await _replace(session, user_id, None):
+    if await _take(session, user_id):
         await accounts.tell_changed(session, account)
 
 
@@ -61,16 +51,13 @@ async def forget(session: AsyncSession, user_id: int) -> None:
     """Have an account's picture removed once this transaction commits, and tell nobody: at the account's erasure."""
     # Accounts of the old site may have no profile.
     with contextlib.suppress(NotFound):
-        await _replace(session, user_id, None)
+        await _take(session, user_id)
 
 
-async def _replace(session: AsyncSession, user_id: int, key: str | None) -> bool:
-    """Put another key, or none, into the profile; whether there was one before."""
-    old = await profiles.replace_picture(session, user_id, key)
-    # What the old site's data names is not in this storage.
-    if old is not None and is_key(old):
-        await queries.mark_unwanted(session, old, now())
-        await session.execute(text(f"SELECT pg_notify('{CHANNEL}', '')"))
+async def _take(session: AsyncSession, user_id: int) -> bool:
+    """Leave the profile without a picture; whether it had one."""
+    old = await profiles.replace_picture(session, user_id, None)
+    await _kept.forget(session, old)
     return old is not None
 
 
@@ -87,41 +74,17 @@ async def read(session: AsyncSession, storage: Storage, user_id: int) -> bytes |
     return None if key is None or not is_key(key) else await read_picture(storage, key)
 
 
-async def remove_unwanted(database: Database, storage: Storage) -> None:
-    """Remove what is due from the storage. A file and its row go together or stay: a storage that is away now is
-    asked again with the next round."""
-    while True:
-        async with database.transaction() as session:
-            # Locked while the file is removed: whoever wants to give it to a profile waits, and then is too late.
-            found = await queries.lock_next_due(session, now())
-            if found is None:
-                return
-            async with asyncio.timeout(REMOVED_WITHIN):
-                await storage.delete(found.key)
-            await session.delete(found)
-
-
 async def sweep(database: Database, storage: Storage) -> None:
-    """Clear away what no row tells of: parts that killed processes left on a disk, and files that are newer than a
-    database brought back from a backup."""
-    if not storage.is_configured:
-        return
-    await storage.sweep(LEFT_BEHIND)
-    young = now() - LEFT_BEHIND
-    batch: list[str] = []
-    async for found in storage.list_below(FOLDER):
-        if found.modified < young:
-            batch.append(found.key)
-        if len(batch) == SWEPT_AT_ONCE:
-            await _mark_orphans(database, batch)
-            batch = []
-    await _mark_orphans(database, batch)
+    """Clear away what no profile tells of."""
+    await _kept.sweep(database, storage, [FOLDER], [keys_in_use])
 
 
-async def _mark_orphans(database: Database, keys: list[str]) -> None:
+def jobs(storage: Storage) -> list[PeriodicJob]:
+    """What the worker does about pictures."""
+    return _kept.jobs(storage, [FOLDER], [keys_in_use])
+
+
+async def keys_in_use(session: AsyncSession, keys: Collection[str]) -> set[str]:
+    """Which of these a profile names."""
     owners = {owner for key in keys if (owner := owner_of(key)) is not None}
-    async with database.transaction() as session:
-        used = await profiles.pictures_in_use(session, owners)
-        for key in set(keys) - used:
-            # In an hour: a day after it was stored nobody is about to use it, but no harm in being sure.
-            await queries.mark_unwanted(session, key, now() + STORED_WITHIN)
+    return await profiles.pictures_in_use(session, owners)

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 from chassis.db import Database, now
+from chassis.kept_files import UploadTookTooLong
 from chassis.storage import Storage, StorageAway, new_key
 from chassis.testing import Published, serving
 from chassis.testing_s3 import S3Server
 from contracts.identity import UserChanged
 from fastapi import FastAPI
 from identity.profile_pictures import service
-from identity.profile_pictures.errors import UploadTookTooLong
 from identity.profiles import service as profiles
 from identity.settings import Settings
 from identity.testing import MakePerson, Person
