@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from sqlalchemy import any_, func, or_, select, update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.outline.models import Lesson, Module
@@ -34,7 +34,7 @@ async def standing(session: AsyncSession, lesson_ids: Collection[int]) -> list[S
 async def mark(session: AsyncSession, lesson_ids: Collection[int], having: Collection[int]) -> set[int]:
     """Have these lessons say whether they have an assessment: those known by the ids `having` do. The courses, and the
     versions of courses, in which that is new."""
-    has = func.coalesce(Lesson.origin_id, Lesson.id) == any_(list(having))
+    has = func.coalesce(Lesson.origin_id, Lesson.id).in_(list(having))
     changed = await session.scalars(
         update(Lesson)
         .where(Lesson.id.in_(lesson_ids), Lesson.module_id == Module.id, Lesson.has_assessment != has)
