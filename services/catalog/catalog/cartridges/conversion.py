@@ -6,7 +6,6 @@ part that is broken costs the others.
 """
 
 from collections.abc import Iterable, Sequence
-from functools import partial
 from typing import Any, Literal
 
 from catalog.cartridges import canvas, documents, manifest, pages, plan, rules, trees
@@ -30,7 +29,10 @@ FILES_PER_LESSON = 20
 """Of those that no lesson asks for."""
 MOST_FILES = 100
 """Of those that one does; more are for the lessons of files."""
+LONGEST_PAGE = 2 * 2**20
+"""Characters of HTML that are read for a lesson."""
 MOST_FOR_A_TITLE = 2**20
+MOST_FOR_TITLES = 4 * 2**20
 READ_PER_WRITTEN = 4
 """How many times the bytes of all texts may be read for them: pages are mostly markup."""
 LEFT_IN_ERROR = 20
@@ -57,7 +59,7 @@ def convert(archive: Archive) -> Converted:
     settings = canvas.read(archive)
     title = rules.shortened(found.metadata.title.split("\n")[0], rules.MAX_TITLE) or found.root_title
     title = rules.shortened(rules.cleaned(title), rules.MAX_TITLE) or "Imported course"
-    course = plan.make(archive, found, settings, title, partial(_own_title, archive), report)
+    course = plan.make(archive, found, settings, title, _Titles(archive), report)
     modules = _Conversion(archive, found, course, report).modules()
     _report_whole(found, settings, report)
     if not modules:
@@ -70,27 +72,32 @@ def convert(archive: Archive) -> Converted:
 FORMAT = Format(NAME, manifest.NAME, convert)
 
 
-def _own_title(archive: Archive, kind: rules.Kind, path: str) -> str:
-    """What a document is called by itself: few cartridges name what their outline leaves out."""
-    is_taken = kind in _TAKEN_AS
-    if kind == "file" or archive.size_of(path) > (
-        archive.limits.document_bytes if is_taken else MOST_FOR_A_TITLE
-    ):
-        return ""
-    document = archive.read(path)
-    try:
-        match kind:
-            case "page":
-                return pages.title_of(pages.decode(document))
-            case "link":
-                return documents.web_link(document).title
-            case "topic" | "assignment":
-                return documents.text(document).title
-            case _:
-                return documents.title(document)
-    except trees.Unreadable:
-        # Told where it is read for its content.
-        return ""
+class _Titles:
+    """What documents are called by themselves: few cartridges name what their outline leaves out."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._budget = MOST_FOR_TITLES
+
+    def __call__(self, kind: rules.Kind, path: str) -> str:
+        size = self._archive.size_of(path)
+        if kind == "file" or size > min(MOST_FOR_A_TITLE, self._budget):
+            return ""
+        self._budget -= size
+        document = self._archive.read(path)
+        try:
+            match kind:
+                case "page":
+                    return pages.title_of(pages.decode(document))
+                case "link":
+                    return documents.web_link(document).title
+                case "topic" | "assignment":
+                    return documents.text(document).title
+                case _:
+                    return documents.title(document)
+        except trees.Unreadable:
+            # Told where it is read for its content.
+            return ""
 
 
 def _course(title: str, metadata: Metadata, report: Report) -> dict[str, Any]:
@@ -119,6 +126,10 @@ def _report_whole(found: Manifest, settings: canvas.Settings, report: Report) ->
         report.leave(f"Rights: {rules.shortened(found.metadata.rights, 400)}", why)
 
 
+class _TooLong(Exception):
+    """A text that is not even read."""
+
+
 class _Conversion:
     """One run: what was read so far, which files are given to which lesson, and what is to be told at the end."""
 
@@ -128,6 +139,8 @@ class _Conversion:
         self._plan = course
         self._report = report
         self._given: set[str] = set()
+        self._expanded: set[str] = set()
+        self._documents: set[str] = set()
         self._read = 0
         self._written = 0
         self._links = 0
@@ -156,6 +169,9 @@ class _Conversion:
         except trees.Unreadable as error:
             self._leave(place, f"{place.path} cannot be read: {error.reason}")
             return None
+        except _TooLong:
+            self._leave(place, "It is longer than a text may be.")
+            return None
         if lesson is None:
             return None
         self._written += len(lesson["content"].encode())
@@ -175,10 +191,13 @@ class _Conversion:
         if place.kind == "link":
             return self._of_link(place)
         assert place.path is not None
+        if place.path in self._documents:
+            self._leave(place, f"Its text was taken before: {rules.shortened(place.path, 200)}")
+            return None
+        self._documents.add(place.path)
         document = self._document(place.path)
         if document is None:
-            self._leave(place, "It is longer than a text may be.")
-            return None
+            raise _TooLong
         if place.kind == "page":
             html = pages.decode(document)
             content = self._markdown(place, html, attached)
@@ -235,12 +254,15 @@ class _Conversion:
         return {"content": "", "activity_type": kind, "resources": resources}
 
     def _markdown(self, place: Place, html: str, attached: list[str]) -> str:
-        page = pages.markdown(html, lambda reference: self._name(place, reference, attached))
+        read, inlined = pages.without_inlined(html)
+        if inlined:
+            why = "They are written into the page itself: send them as files of the lesson."
+            self._leave(place, why, part=f"Pictures ({inlined}) of ")
+        if len(read) > LONGEST_PAGE:
+            raise _TooLong
+        page = pages.markdown(read, lambda reference: self._name(place, reference, attached))
         if page.is_cut:
             self._leave(place, "It is nested deeper than anybody could read.", part="A part of ")
-        if page.inlined:
-            why = "They are written into the page itself: send them as files of the lesson."
-            self._leave(place, why, part=f"Pictures ({page.inlined}) of ")
         return page.text
 
     def _document(self, path: str) -> bytes | None:
@@ -291,6 +313,10 @@ class _Conversion:
         """The files of a resource, and of those it depends on, as far as they are to be read."""
         needed = [self._plan.by_id[each] for each in place.resource.dependencies if each in self._plan.by_id]
         for resource in (place.resource, *needed):
+            # Once: its files are the first lesson's then.
+            if resource.identifier in self._expanded:
+                continue
+            self._expanded.add(resource.identifier)
             if _kind_of(resource) in ("settings", "quiz", "question bank"):
                 continue
             for name in plan.files_of(self._archive, [resource]):

@@ -58,9 +58,9 @@ def title(document: bytes) -> str:
     named = (
         each.attributes.get("title", "") for each in root.walk() if each.name in ("assessment", "objectbank")
     )
-    return _title(root) or rules.cleaned(next(filter(None, named), ""))
+    return _title(root) or rules.title_in(next(filter(None, named), ""))
 
 
 def _title(element: Element) -> str:
     title = element.first("title")
-    return "" if title is None else rules.cleaned(title.text)
+    return "" if title is None else rules.title_in(title.text)

@@ -179,7 +179,7 @@ def _outline(root: Element) -> tuple[str, tuple[Item, ...]]:
         chosen = all_of_them[0] if all_of_them else None
     if chosen is None:
         return "", ()
-    title = rules.cleaned(_text(chosen.first("title")))
+    title = rules.title_in(_text(chosen.first("title")))
     items = [_item(each) for each in chosen.all("item")]
     only = items[0] if len(items) == 1 else None
     # Some hide the root, for a player would show it as one more folder.
@@ -191,7 +191,7 @@ def _outline(root: Element) -> tuple[str, tuple[Item, ...]]:
 def _item(element: Element) -> Item:
     return Item(
         identifier=element.attributes.get("identifier", ""),
-        title=rules.cleaned(_text(element.first("title"))),
+        title=rules.title_in(_text(element.first("title"))),
         refers_to=element.attributes.get("identifierref") or None,
         for_teachers=_is_for_teachers(element),
         is_hidden=element.attributes.get("isvisible", "").strip().lower() in ("false", "0"),
@@ -221,7 +221,7 @@ def _resource(element: Element, base: str) -> Resource:
         href=_path(base, href),
         files=tuple(filter(None, (_path(base, each) for each in files))),
         dependencies=tuple(each.attributes.get("identifierref", "") for each in element.all("dependency")),
-        title=rules.cleaned(_words(lom) or element.attributes.get("title", "")),
+        title=rules.title_in(_words(lom) or element.attributes.get("title", "")),
         material=element.attributes.get("material_type", "").lower(),
         instead_of=None if variant is None else variant.attributes.get("identifierref"),
         for_teachers=_is_for_teachers(element),

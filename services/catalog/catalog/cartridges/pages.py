@@ -8,12 +8,13 @@ import codecs
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from catalog.cartridges import rules
 
 MAX_DEPTH = 400
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:-]{1,40})""", re.IGNORECASE)
+_INLINED = re.compile(r"""(\bsrc\s{0,9}=\s{0,9})(["'])\s{0,9}data:[^"'<>]*\2""", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^>]{0,200}>(.{0,1000}?)</title", re.IGNORECASE | re.DOTALL)
 _TAG = re.compile(r"</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:#\d+|[a-z]+);", re.IGNORECASE)
 _SPECIAL = re.compile(r"([\\`*_\[\]<>|~]|&(?=[#\w]))")
@@ -31,12 +32,10 @@ Name = Callable[[str], "str | None"]
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """`is_cut` where it was nested too deep, and what is inside of that depth was lost; `inlined` is how many pictures
-    were written into the page itself, and lost."""
+    """`is_cut` where it was nested too deep, and what is inside of that depth was lost."""
 
     text: str
     is_cut: bool
-    inlined: int = 0
 
 
 def decode(document: bytes) -> str:
@@ -63,6 +62,11 @@ def title_of(html: str) -> str:
 
     found = _TITLE.search(html[:20_000])
     return rules.cleaned(entities.unescape(found[1])) if found else ""
+
+
+def without_inlined(html: str) -> tuple[str, int]:
+    """The page without the pictures that are written into it, and how many there were. They may be most of it."""
+    return _INLINED.subn(r'\1""', html)
 
 
 def is_html(text: str) -> bool:
@@ -116,11 +120,11 @@ def markdown(html: str, named: Name) -> Page:
         max_depth=MAX_DEPTH,
         preprocessing=html_to_markdown.PreprocessingOptions(enabled=False),
     )
-    visitor = _Visitor(named)
-    result = html_to_markdown.convert(rules.storable(html), options, cast(Any, visitor))
+    visitor: Any = _Visitor(named)
+    result = html_to_markdown.convert(rules.storable(html), options, visitor)
     text = _relaxed(rules.storable(result.content or "").strip())
     is_cut = any("depth" in str(warning.kind).lower() for warning in result.warnings)
-    return Page(text, is_cut, len(visitor.inlined))
+    return Page(text, is_cut)
 
 
 def _relaxed(text: str) -> str:
@@ -152,7 +156,6 @@ class _Visitor:
 
     def __init__(self, named: Name) -> None:
         self._named = named
-        self.inlined: set[int] = set()
 
     def visit_link(self, _context: Any, href: str, text: str, _title: str | None) -> Any:
         # A link spans lines nowhere in Markdown, and blocks in HTML.
@@ -169,9 +172,6 @@ class _Visitor:
     def visit_image(self, _context: Any, src: str, alt: str, _title: str | None) -> Any:
         shown = escaped(rules.cleaned(alt or ""))
         if not src:
-            return _custom(shown)
-        if src[:5].lower() == "data:":
-            self.inlined.add(hash(src))
             return _custom(shown)
         if rules.is_address(src):
             url = rules.web_address(src)

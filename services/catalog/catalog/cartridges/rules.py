@@ -25,6 +25,7 @@ Kind = Literal[
 FileType = Literal["document", "video", "audio", "image", "code"]
 
 MAX_TITLE = 200
+LONGEST_TITLE_READ = 2000
 _PAGES = frozenset({"html", "htm", "xhtml"})
 _DRESS = frozenset(
     {"css", "js", "mjs", "map", "woff", "woff2", "ttf", "otf", "eot", "swf", "xsd", "dtd", "xsl"}
@@ -183,6 +184,11 @@ def cleaned(text: str) -> str:
     return re.sub(r" +", " ", kept).strip()
 
 
+def title_in(text: str) -> str:
+    """A text that names something, in one line; longer ones than anybody writes are cut."""
+    return cleaned(text[:LONGEST_TITLE_READ])
+
+
 def storable(text: str) -> str:
     """Text that the database can hold."""
     return text.encode("utf-8", "ignore").decode().replace("\x00", "")
@@ -197,12 +203,13 @@ def _is_seen(character: str) -> bool:
 
 def title_of(path: Sequence[str], title: str) -> str:
     """A lesson's title that keeps the folders it was in; of what is too long the outer folders go first."""
-    parts = [*(each for each in path if each), title]
-    while len(parts) > 1 and len(" / ".join(parts)) > MAX_TITLE:
-        parts = ["…", *parts[2:]] if parts[0] == "…" and len(parts) > 2 else ["…", *parts[1:]]
-        if parts == ["…", title] and len(" / ".join(parts)) > MAX_TITLE:
-            parts = [title]
-    return shortened(" / ".join(parts), MAX_TITLE)
+    kept = shortened(title, MAX_TITLE)
+    for folder in reversed([each for each in path if each]):
+        longer = f"{folder} / {kept}"
+        if len(longer) > MAX_TITLE:
+            return f"… / {kept}" if len(kept) + 4 <= MAX_TITLE else kept
+        kept = longer
+    return kept
 
 
 def shortened(text: str, length: int) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 MAX_BYTES = 16 * 2**20
-MAX_ELEMENTS = 200_000
+MAX_ELEMENTS = 100_000
 MAX_DEPTH = 100
 _NO_ATTRIBUTES: dict[str, str] = {}
 

@@ -313,16 +313,18 @@ def test_of_two_forms_the_one_that_we_know_is_taken(take: Take) -> None:
     assert set(found.left) == {"What is handed in for “Essay”"}
 
 
-def test_a_page_is_left_where_it_is_too_long_empty_or_missing_something(take: Take) -> None:
+TITLES = ("Long", "Empty", "Deep", "Torn", "Huge", "Wordy", "Drawn")
+
+
+def test_a_page_is_left_where_it_is_too_long_empty_or_missing_something(
+    take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conversion, "LONGEST_PAGE", 800_000)
     found = take(
         {
             "imsmanifest.xml": manifest(
-                item(
-                    "Week", "", *(item(title, title) for title in ("Long", "Empty", "Deep", "Torn", "Huge"))
-                ),
-                "".join(
-                    resource(title, f"{title}.html") for title in ("Long", "Empty", "Deep", "Torn", "Huge")
-                ),
+                item("Week", "", *(item(title, title) for title in TITLES)),
+                "".join(resource(title, f"{title}.html") for title in TITLES),
             ),
             "Long.html": html("word " * 40_001),
             "Empty.html": html("<script>build()</script>"),
@@ -331,9 +333,12 @@ def test_a_page_is_left_where_it_is_too_long_empty_or_missing_something(take: Ta
                 '<p>a <a href="gone.pdf">b</a> <img src="gone.png"> <img src="data:image/png;base64,AA"></p>'
             ),
             "Huge.html": html("<!--" + "x" * 2**20 + "-->"),
+            "Wordy.html": html("<!--" + "x" * 900_000 + "-->"),
+            "Drawn.html": html('<p>drawn <img src="data:image/png;base64,' + "A" * 900_000 + '"></p>'),
         }
     )
-    assert found.outline == [("Week", ["Deep", "Torn"])]
+    assert found.outline == [("Week", ["Deep", "Torn", "Drawn"])]
+    assert found.lessons["Drawn"].content == "drawn"
     assert found.lessons["Torn"].content == "a b"
     assert set(found.left) == {
         "Page “Long”",
@@ -343,6 +348,8 @@ def test_a_page_is_left_where_it_is_too_long_empty_or_missing_something(take: Ta
         "A reference in “Torn”: gone.png",
         "Pictures (1) of Page “Torn”",
         "Page “Huge”",
+        "Page “Wordy”",
+        "Pictures (1) of Page “Drawn”",
     }
     assert "200000" in found.left["Page “Long”"]
 
@@ -403,7 +410,7 @@ def test_texts_are_bounded_in_all(take: Take, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UnpacksTooLarge):
         take(members)
     # And what is read for them, if nothing is left of it.
-    monkeypatch.setattr(pages, "markdown", lambda *_: pages.Page("x", False))
+    monkeypatch.setattr(pages, "markdown", lambda *_: pages.Page("x", is_cut=False))
     take(members)
     monkeypatch.setattr(conversion, "READ_PER_WRITTEN", 1)
     with pytest.raises(UnpacksTooLarge):

@@ -109,15 +109,13 @@ def test_what_leads_to_the_cartridge_is_named() -> None:
     assert found.endswith("*a\\_b.pdf*")
 
 
-def test_pictures_within_the_page_are_counted() -> None:
-    page = pages.markdown(
-        "<table><tr><td><img alt=dot src='data:image/png;base64,AA'></td></tr></table>"
-        "<img src='data:image/png;base64,BB'>",
-        nowhere,
-    )
-    assert page.inlined == 2
-    assert "base64" not in page.text
-    assert "dot" in page.text
+def test_pictures_within_the_page_are_taken_out_and_counted() -> None:
+    given = "<img alt=dot src='data:image/png;base64,AA'> <IMG SRC = \" data:,x\"> <img src='a.png'>"
+    read, number = pages.without_inlined(given)
+    assert number == 2
+    assert "base64" not in read
+    assert text(read, {"a.png": "a.png"}).split() == ["dot", "*a.png*"]
+    assert text("<img alt=dot src=data:image/png;base64,AA>") == "dot"
 
 
 @pytest.mark.parametrize(
