@@ -24,6 +24,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from chassis import metrics
 from chassis.auth import Principal, TokenVerifier
 from chassis.db import Base, Database, now
+from chassis.ended import EndedInMemory
 from chassis.errors import Unavailable
 
 log = structlog.get_logger()
@@ -121,8 +122,7 @@ class EndedTokens:
         self._engine = database.engine.execution_options(isolation_level="AUTOCOMMIT")
         self._service = database.service
         self._window = timedelta(seconds=database.settings.revocation_window)
-        self._sessions: set[str] = set()
-        self._users: dict[int, float] = {}
+        self._ended = EndedInMemory()
         self._horizon = 0
         self._looked = float("-inf")
         self._read_whole = float("-inf")
@@ -135,14 +135,11 @@ class EndedTokens:
         verifier.revoked = self.covers
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._users)
+        return len(self._ended)
 
     def covers(self, principal: Principal) -> bool:
         """Whether this principal's token was ended."""
-        if principal.sid in self._sessions:
-            return True
-        ended = self._users.get(principal.user_id)
-        return ended is not None and principal.issued <= ended
+        return self._ended.covers(principal)
 
     async def freshen(self) -> None:
         """Have news looked for unless that was done within FRESH_SECONDS, and wait for them when the last look is
@@ -194,15 +191,15 @@ class EndedTokens:
             # Another cluster answers now, restored from a backup: its transactions are counted anew.
             rows, whole = await self._read(0), True
             horizon = rows[0].horizon
-        sessions, users = (set[str](), dict[int, float]()) if whole else (self._sessions, self._users)
+        ended = EndedInMemory() if whole else self._ended
         for row in rows:
             if row.sid is None:
                 continue
             if row.sid == ALL:
-                users[row.user_id] = max(row.ended_at.timestamp(), users.get(row.user_id, 0.0))
+                ended.end_all_sessions(row.user_id, row.ended_at.timestamp())
             else:
-                sessions.add(row.sid)
-        self._sessions, self._users, self._horizon = sessions, users, horizon
+                ended.end_session(row.sid, row.ended_at.timestamp())
+        self._ended, self._horizon = ended, horizon
         metrics.ENDED_TOKENS.labels(self._service).set(len(self))
         if whole:
             self._read_whole = time.monotonic()

@@ -7,15 +7,13 @@ then follows it. Nothing waits for this: while the broker is away, tokens live o
 import asyncio
 import contextlib
 import time
-from collections import OrderedDict
 from datetime import datetime
-from typing import Any
 
 import structlog
 from aiokafka import AIOKafkaConsumer
 from aiokafka.errors import KafkaError
-from chassis.auth import Principal
 from chassis.cluster import ClusterWatch
+from chassis.ended import EndedInMemory
 from contracts.envelope import Event, MalformedEvent, UnknownEventType, from_kafka
 from contracts.identity import SessionRevoked, UserDeactivated, UserErased
 
@@ -40,18 +38,11 @@ class Revocations:
     def __init__(self, window: float, remember: int = REMEMBERED) -> None:
         self._window = window
         self._remember = remember
-        self._sessions: OrderedDict[str, float] = OrderedDict()
-        self._users: OrderedDict[int, float] = OrderedDict()
+        self._ended = EndedInMemory()
+        self.covers = self._ended.covers
 
     def __len__(self) -> int:
-        return len(self._sessions) + len(self._users)
-
-    def covers(self, principal: Principal) -> bool:
-        """Whether this principal's token was ended: by its session, or with all that were issued until then."""
-        if principal.sid in self._sessions:
-            return True
-        ended = self._users.get(principal.user_id)
-        return ended is not None and principal.issued <= ended
+        return len(self._ended)
 
     def note(self, event: SessionRevoked | UserDeactivated | UserErased, now: float) -> None:
         """Remember an event; one from before the window is over already. `now` is seconds since the epoch."""
@@ -59,16 +50,14 @@ class Revocations:
         if instant + self._window < now:
             return
         if isinstance(event, SessionRevoked) and event.session_id is not None:
-            _put(self._sessions, str(event.session_id), instant)
+            self._ended.end_session(str(event.session_id), instant)
         else:
-            _put(self._users, event.user_id, max(instant, self._users.get(event.user_id, 0.0)))
+            self._ended.end_all_sessions(event.user_id, instant)
         self.forget(now)
 
     def forget(self, now: float) -> None:
         """Drop what no living token can fall under, and the oldest of what is too much."""
-        for kept in (self._sessions, self._users):
-            while kept and (len(kept) > self._remember or next(iter(kept.values())) + self._window < now):
-                kept.popitem(last=False)
+        self._ended.forget(now - self._window, at_most=self._remember)
         metrics.REVOKED.set(len(self))
 
 
@@ -80,11 +69,6 @@ def _instant(event: SessionRevoked | UserDeactivated | UserErased) -> datetime:
             return event.deactivated_at
         case UserErased():
             return event.erased_at
-
-
-def _put(kept: OrderedDict[Any, float], key: object, instant: float) -> None:
-    kept[key] = instant
-    kept.move_to_end(key)
 
 
 class Follower:
