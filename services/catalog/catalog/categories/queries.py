@@ -2,9 +2,10 @@
 
 import typing
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from chassis.pagination import Key, PageParams, page
+from chassis.pagination import ROWS, Key, PageParams, behind_place, cut, place_in, sorted_by
 from sqlalchemy import (
     CTE,
     BigInteger,
@@ -112,28 +113,38 @@ def ancestry() -> Subquery:
     return select(upward.c.category_id, upward.c.ancestor_id).subquery("ancestry")
 
 
-def _with_size() -> Select[Category, int]:
-    return select(Category, func.coalesce(CategorySize.courses, 0).label("courses")).outerjoin(
-        CategorySize, CategorySize.category_id == Category.id
-    )
+_TOP: Key = [(Category.sort_order, "asc"), (Category.id, "asc")]
 
 
-async def roots(
-    session: AsyncSession, params: PageParams, *, active_only: bool
-) -> tuple[Sequence[Row[Category, int]], str | None]:
-    """A page of the top categories, each with the number of courses directly in it."""
-    statement = _with_size().where(Category.parent_id.is_(None))
+@cache
+def _trees(active_only: bool, is_first: bool) -> Select[Any]:
+    tops: Any = select(Category.id, literal(1).label("depth")).where(Category.parent_id.is_(None))
     if active_only:
-        statement = statement.where(Category.is_active)
-    key: Key = [(Category.sort_order, "asc"), (Category.id, "asc")]
-    return await page(session, typing.cast("Select[Any]", statement), params, key=key)
+        tops = tops.where(Category.is_active)
+    if not is_first:
+        tops = tops.where(behind_place(_TOP))
+    page = tops.order_by(*sorted_by(_TOP)).limit(ROWS).cte("tops")
+    tree = _downward(select(page.c.id, page.c.depth))
+    statement: Any = select(
+        *(column for column in Category.__table__.c),
+        func.coalesce(CategorySize.courses, 0).label("courses"),
+        *(column for column, _ in _TOP),
+    ).outerjoin(CategorySize, CategorySize.category_id == Category.id)
+    # The top ones first, and siblings in the order they are shown.
+    order = (Category.parent_id.is_not(None), *sorted_by(_TOP))
+    return typing.cast("Select[Any]", statement.where(Category.id.in_(select(tree.c.id))).order_by(*order))
 
 
-async def below(session: AsyncSession, root_ids: Sequence[int]) -> Sequence[Row[Category, int]]:
-    """Everything below these roots, in the order siblings are shown, each with the courses directly in it."""
-    tree = _downward(select(Category.id, literal(1).label("depth")).where(Category.id.in_(root_ids)))
-    statement = _with_size().where(Category.id.in_(select(tree.c.id)), Category.id.not_in(root_ids))
-    return (await session.execute(statement.order_by(Category.sort_order, Category.id))).all()
+async def trees(
+    session: AsyncSession, params: PageParams, *, active_only: bool
+) -> tuple[Sequence[Row[Any]], Sequence[Row[Any]], str | None]:
+    """A page of the top categories, and all that is below them in the order siblings are shown; each with the number of
+    courses directly in it."""
+    given = {ROWS.key: params.limit + 1, **place_in(params, _TOP)}
+    connection = await session.connection()
+    found = (await connection.execute(_trees(active_only, params.cursor is None), given)).all()
+    tops, next_cursor = cut([row for row in found if row.parent_id is None], params, _TOP)
+    return tops, [row for row in found if row.parent_id is not None], next_cursor
 
 
 async def add_to_size(session: AsyncSession, category_id: int, by: int) -> None:

@@ -5,26 +5,26 @@ from typing import Annotated
 from chassis.auth import Principal
 from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier
-from chassis.web import IfMatch, OptionalUser, Router, Session, Staff, etag, require_match
+from chassis.web import IfMatch, OptionalUser, Reading, Router, Session, Staff, etag, require_match, told
 from fastapi import Path, Query, Response
 
 from catalog.categories import service
-from catalog.categories.schemas import CategoryIn, CategoryNode, CategoryOut, CategoryPatch
+from catalog.categories.schemas import CategoryIn, CategoryNode, CategoryOut, CategoryPatch, node_as_told
 
 router = Router(prefix="/api/v1", tags=["categories"])
 CategoryId = Annotated[Identifier, Path()]
 Changer = Annotated[Principal, Staff("catalog.change_category")]
 
 
-@router.get("/categories")
+@router.get("/categories", response_model=Page[CategoryNode])
 async def list_categories(
-    session: Session, user: OptionalUser, params: Annotated[PageParams, Query()]
-) -> Page[CategoryNode]:
+    session: Reading, user: OptionalUser, params: Annotated[PageParams, Query()]
+) -> Response:
     """The tree: a page of top categories, each with all its descendants. The staff who change them see inactive ones
     too."""
     active_only = user is None or not user.may("catalog.change_category")
     nodes, next_cursor = await service.tree(session, params, active_only=active_only)
-    return Page(items=[CategoryNode.of(node) for node in nodes], next_cursor=next_cursor)
+    return told({"items": [node_as_told(node) for node in nodes], "next_cursor": next_cursor})
 
 
 @router.post("/categories", status_code=201)

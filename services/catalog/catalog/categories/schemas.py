@@ -3,7 +3,9 @@
 from typing import Annotated, Any
 
 from chassis.schemas import Identifier, InputModel, Instant, OutputModel
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
+from sqlalchemy import Row
 
 from catalog.categories.service import Node
 from catalog.fields import absent
@@ -81,8 +83,12 @@ class CategoryNode(CategoryOut):
         json_schema_extra={"examples": [{**EXAMPLE, "course_count": 12, "children": []}]}
     )
 
-    @classmethod
-    def of(cls, node: Node) -> "CategoryNode":
-        own = CategoryOut.model_validate(node.category)
-        children = [cls.of(child) for child in node.children]
-        return cls(**own.__dict__, course_count=node.courses, children=children)
+
+_NODE = Shape(CategoryNode)
+
+
+def node_as_told(node: Node) -> dict[str, Any]:
+    """The members of a CategoryNode."""
+    assert isinstance(node.category, Row), "read, and not edited"
+    children = [node_as_told(child) for child in node.children]
+    return _NODE.one(node.category, course_count=node.courses, children=children)

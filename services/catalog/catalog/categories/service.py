@@ -7,7 +7,7 @@ from typing import Any
 from chassis.outbox import emit
 from chassis.pagination import PageParams
 from contracts.catalog import CategoryChanged
-from sqlalchemy import Select, Subquery
+from sqlalchemy import Row, Select, Subquery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
@@ -26,7 +26,7 @@ from catalog.settings import settings_of
 class Node:
     """A category and what is below it; `courses` counts the published ones in all of that, shown here or not."""
 
-    category: Category
+    category: Category | Row[Any]
     courses: int
     children: list["Node"] = field(default_factory=list)
 
@@ -35,10 +35,9 @@ async def tree(
     session: AsyncSession, params: PageParams, *, active_only: bool
 ) -> tuple[list[Node], str | None]:
     """A page of the top categories, each with everything below it; inactive ones hide what is under them."""
-    roots, next_cursor = await queries.roots(session, params, active_only=active_only)
-    grown = [Node(row.Category, row.courses) for row in roots]
-    below = await queries.below(session, [node.category.id for node in grown]) if grown else []
-    grow(grown, [Node(row.Category, row.courses) for row in below], active_only=active_only)
+    tops, below, next_cursor = await queries.trees(session, params, active_only=active_only)
+    grown = [Node(row, row.courses) for row in tops]
+    grow(grown, [Node(row, row.courses) for row in below], active_only=active_only)
     return grown, next_cursor
 
 

@@ -39,13 +39,13 @@ def asking(principal: "Principal | None") -> dict[str, Any]:
 
 @cache
 def standings() -> Subquery:
-    """Every course with how the reader stands to it, for other slices to join: `course_id`, `reader_sees_all`,
-    `reader_is_enrolled`, and what `check` asks."""
+    """Every course with how the reader stands to it, for other slices to join: `read_course_id`,
+    `reader_sees_all`, `reader_is_enrolled`, and what `check` asks."""
     # Who teaches a course teaches every version of it.
     taught_as = func.coalesce(Course.parent_version_id, Course.id)
     leads = func.coalesce(Course.created_by_id == READER, false())
     return select(
-        Course.id.label("course_id"),
+        Course.id.label("read_course_id"),
         Course.is_published.label("course_is_published"),
         Course.first_published_at.label("course_first_published_at"),
         or_(SEES_ALL, leads, instructor_mirror.teaches(READER, taught_as)).label("reader_sees_all"),
@@ -56,7 +56,7 @@ def standings() -> Subquery:
 async def find(session: AsyncSession, principal: "Principal | None", course_id: int) -> Row[Any] | None:
     """A course, and how the reader stands to it."""
     standing = standings()
-    statement = select(Course, *standing.c).join(standing, standing.c.course_id == Course.id)
+    statement = select(Course, *standing.c).join(standing, standing.c.read_course_id == Course.id)
     statement = statement.where(Course.id == course_id).execution_options(populate_existing=True)
     return (await session.execute(statement, asking(principal))).one_or_none()
 
@@ -80,7 +80,7 @@ async def check(calls: "InternalCalls", principal: "Principal | None", standing:
 async def is_enrolled(calls: "InternalCalls", principal: "Principal", standing: Row[Any]) -> bool:
     """Whether the reader is enrolled; learning is asked before the answer is no."""
     return bool(standing.reader_is_enrolled) or await enrollment_mirror.has_just_enrolled(
-        calls, principal.user_id, standing.course_id
+        calls, principal.user_id, standing.read_course_id
     )
 
 
@@ -121,7 +121,7 @@ def _whole(*, by_id: bool) -> Select[Any]:
         *standing.c,
         outlines.as_json(Course.id, standing.c.reader_sees_all).label("modules"),
     )
-    statement = statement.join(standing, standing.c.course_id == Course.id)
+    statement = statement.join(standing, standing.c.read_course_id == Course.id)
     statement = statement.outerjoin(directory, directory.c.user_id == Course.created_by_id)
     return typing.cast("Select[Any]", statement.where(wanted))
 

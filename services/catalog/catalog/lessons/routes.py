@@ -4,12 +4,23 @@ from typing import Annotated
 
 from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier
-from chassis.web import Calls, CurrentUser, IfMatch, OptionalUser, Router, Session, etag, require_match
+from chassis.web import (
+    Calls,
+    CurrentUser,
+    IfMatch,
+    OptionalUser,
+    Reading,
+    Router,
+    Session,
+    etag,
+    require_match,
+    told,
+)
 from fastapi import Path, Query, Response
 
 from catalog.courses.schemas import LessonOutline
 from catalog.lessons import service
-from catalog.lessons.schemas import LessonIn, LessonOut, LessonPatch
+from catalog.lessons.schemas import OUTLINED, LessonIn, LessonOut, LessonPatch, lesson_as_told
 from catalog.markdown import to_html
 
 router = Router(prefix="/api/v1", tags=["outline"])
@@ -22,16 +33,16 @@ async def answer(view: service.LessonView, response: Response) -> LessonOut:
     return LessonOut.of(view, await to_html(view.body))
 
 
-@router.get("/modules/{module_id}/lessons")
+@router.get("/modules/{module_id}/lessons", response_model=Page[LessonOutline])
 async def list_lessons(
     module_id: ModuleId,
-    session: Session,
+    session: Reading,
     calls: Calls,
     user: OptionalUser,
     params: Annotated[PageParams, Query()],
-) -> Page[LessonOutline]:
+) -> Response:
     lessons, next_cursor = await service.list_lessons(session, calls, user, module_id, params)
-    return Page(items=[LessonOutline.model_validate(lesson) for lesson in lessons], next_cursor=next_cursor)
+    return told({"items": OUTLINED.fill(lessons), "next_cursor": next_cursor})
 
 
 @router.post("/modules/{module_id}/lessons", status_code=201)
@@ -46,12 +57,11 @@ async def create_lesson(
     return await answer(await service.create(session, calls, user, module_id, body.model_dump()), response)
 
 
-@router.get("/lessons/{lesson_id}")
-async def read_lesson(
-    lesson_id: LessonId, session: Session, calls: Calls, user: OptionalUser, response: Response
-) -> LessonOut:
+@router.get("/lessons/{lesson_id}", response_model=LessonOut)
+async def read_lesson(lesson_id: LessonId, session: Reading, calls: Calls, user: OptionalUser) -> Response:
     """A lesson with the body the caller's access allows; `locked` with what would unlock more."""
-    return await answer(await service.read(session, calls, user, lesson_id), response)
+    view = await service.read(session, calls, user, lesson_id)
+    return told(lesson_as_told(view, await to_html(view.body)), ETag=etag(view.lesson.revision))
 
 
 @router.patch("/lessons/{lesson_id}")

@@ -3,7 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from chassis.schemas import InputModel, Instant
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
+from sqlalchemy import Row
 
 from catalog.courses.schemas import LESSON_EXAMPLE, LessonOutline
 from catalog.fields import Minutes, Order, Title, WebAddress, absent
@@ -98,18 +100,34 @@ class LessonOut(LessonOutline):
 
     @classmethod
     def of(cls, view: LessonView, body_html: str) -> "LessonOut":
-        lesson, reading = view.lesson, view.reading
-        shown: dict[str, Any] = {
-            "course_id": view.course_id,
-            "access": reading.access,
-            "locked": reading.is_locked,
-            "unlock": list(reading.unlock),
-            "body": view.body,
-            "body_html": body_html,
-            "video_url": None if reading.is_locked else lesson.video_url,
-            "transcript": None if reading.is_locked else lesson.transcript,
-        }
-        for name in ("content", "registered_content", "guest_content"):
-            shown[name] = getattr(lesson, name) if view.is_teaching else None
-        stored = {name: getattr(lesson, name) for name in cls.model_fields if name not in shown}
+        shown = _shown(view, body_html)
+        stored = {name: getattr(view.lesson, name) for name in cls.model_fields if name not in shown}
         return cls.model_validate({**stored, **shown})
+
+
+def _shown(view: LessonView, body_html: str) -> dict[str, Any]:
+    """What is not the same for every reader."""
+    lesson, reading = view.lesson, view.reading
+    shown: dict[str, Any] = {
+        "course_id": view.course_id,
+        "access": reading.access,
+        "locked": reading.is_locked,
+        "unlock": list(reading.unlock),
+        "body": view.body,
+        "body_html": body_html,
+        "video_url": None if reading.is_locked else lesson.video_url,
+        "transcript": None if reading.is_locked else lesson.transcript,
+    }
+    for name in ("content", "registered_content", "guest_content"):
+        shown[name] = getattr(lesson, name) if view.is_teaching else None
+    return shown
+
+
+OUTLINED = Shape(LessonOutline)
+_LESSON = Shape(LessonOut)
+
+
+def lesson_as_told(view: LessonView, body_html: str) -> dict[str, Any]:
+    """The members of a LessonOut."""
+    assert isinstance(view.lesson, Row), "read, and not edited"
+    return _LESSON.one(view.lesson, **_shown(view, body_html))

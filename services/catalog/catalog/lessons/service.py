@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from chassis.pagination import PageParams
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.courses import reading
 from catalog.courses import service as courses
 from catalog.courses.errors import CourseNotFound
-from catalog.enrollment_mirror import service as enrollment_mirror
 from catalog.lessons import rules
 from catalog.modules import service as modules
 from catalog.outline import service as outlines
-from catalog.outline.errors import LessonNotFound
+from catalog.outline.errors import LessonNotFound, ModuleNotFound
 
 if TYPE_CHECKING:
     from chassis.auth import Principal
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 class LessonView:
     """A lesson as one reader sees it."""
 
-    lesson: "Lesson"
+    lesson: "Lesson | Row[Any]"
     course_id: int
     reading: rules.Reading
     is_teaching: bool
@@ -48,39 +49,56 @@ async def list_lessons(
     principal: "Principal | None",
     module_id: int,
     params: PageParams,
-) -> "tuple[Sequence[Lesson], str | None]":
+) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of a module's lessons that the caller may see, without their bodies. Raises ModuleNotFound."""
-    _, everything = await modules.find(session, calls, principal, module_id)
-    return await outlines.list_lessons(session, module_id, params, everything=everything)
+    found, lessons, next_cursor = await outlines.list_lessons(
+        session, reading.standings(), module_id, params, reading.asking(principal)
+    )
+    try:
+        found = await reading.check(calls, principal, found)
+    except CourseNotFound as error:
+        raise ModuleNotFound from error
+    if not (found.reader_sees_all or found.module_is_shown):
+        raise ModuleNotFound
+    return lessons, next_cursor
 
 
 async def read(
     session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", lesson_id: int
 ) -> LessonView:
     """A lesson, its body as far as the caller's access goes; LessonNotFound where they may not know of it."""
-    lesson, module = await outlines.find_lesson(session, lesson_id)
+    found = await outlines.read_lesson(session, reading.standings(), lesson_id, reading.asking(principal))
+    row = await check_readable(calls, principal, found)
+    return LessonView(row, row.read_course_id, await judge(calls, principal, row), row.reader_sees_all)
+
+
+async def check_readable(
+    calls: "InternalCalls", principal: "Principal | None", found: Row[Any] | None
+) -> Row[Any]:
+    """The row that says how the reader stands to a lesson, as `outlines.lesson_standing` tells it; LessonNotFound where
+    there is none, or they may not know of the lesson."""
     try:
-        course, teaches = await courses.find_readable(session, calls, principal, module.course_id)
+        row = await reading.check(calls, principal, found)
     except CourseNotFound as error:
         raise LessonNotFound from error
-    if not teaches and not (outlines.is_shown(module) and lesson.published_at is not None):
+    if not (row.reader_sees_all or row.lesson_is_shown):
         raise LessonNotFound
+    return row
+
+
+async def judge(calls: "InternalCalls", principal: "Principal | None", row: Row[Any]) -> rules.Reading:
+    """How far the reader's access to the lesson goes."""
     has_everything = (
-        teaches
-        or lesson.is_free_preview
-        or (principal is not None and await is_entitled(session, calls, principal, course.id))
+        row.reader_sees_all
+        or row.lesson_is_open
+        or (principal is not None and await is_entitled(calls, principal, row))
     )
-    reading = rules.reading(is_known=principal is not None, has_everything=has_everything)
-    return LessonView(lesson, course.id, reading, teaches)
+    return rules.reading(is_known=principal is not None, has_everything=has_everything)
 
 
-async def is_entitled(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal", course_id: int
-) -> bool:
+async def is_entitled(calls: "InternalCalls", principal: "Principal", row: Row[Any]) -> bool:
     """Whether somebody who does not teach the course may have all of it: as a premium subscriber, or enrolled."""
-    if principal.tier == "premium":
-        return True
-    return await enrollment_mirror.is_enrolled(session, calls, principal.user_id, course_id)
+    return principal.tier == "premium" or await reading.is_enrolled(calls, principal, row)
 
 
 async def create(

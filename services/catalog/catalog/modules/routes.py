@@ -4,28 +4,39 @@ from typing import Annotated
 
 from chassis.pagination import Page, PageParams
 from chassis.schemas import Identifier
-from chassis.web import Calls, CurrentUser, IfMatch, OptionalUser, Router, Session, etag, require_match
+from chassis.web import (
+    Calls,
+    CurrentUser,
+    IfMatch,
+    OptionalUser,
+    Reading,
+    Router,
+    Session,
+    etag,
+    require_match,
+    told,
+)
 from fastapi import Path, Query, Response
 
 from catalog.courses.schemas import CourseOut
 from catalog.modules import service
-from catalog.modules.schemas import CourseOrder, ModuleIn, ModuleOut, ModulePatch
+from catalog.modules.schemas import MODULE, CourseOrder, ModuleIn, ModuleOut, ModulePatch
 
 router = Router(prefix="/api/v1", tags=["outline"])
 CourseId = Annotated[Identifier, Path()]
 ModuleId = Annotated[Identifier, Path()]
 
 
-@router.get("/courses/{course_id}/modules")
+@router.get("/courses/{course_id}/modules", response_model=Page[ModuleOut])
 async def list_modules(
     course_id: CourseId,
-    session: Session,
+    session: Reading,
     calls: Calls,
     user: OptionalUser,
     params: Annotated[PageParams, Query()],
-) -> Page[ModuleOut]:
+) -> Response:
     modules, next_cursor = await service.list_modules(session, calls, user, course_id, params)
-    return Page(items=[ModuleOut.model_validate(module) for module in modules], next_cursor=next_cursor)
+    return told({"items": MODULE.fill(modules), "next_cursor": next_cursor})
 
 
 @router.post("/courses/{course_id}/modules", status_code=201)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from chassis.schemas import Identifier, InputModel, Instant, OutputModel
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
 
 from catalog.fields import Minutes, Order, Title, absent
@@ -57,6 +58,9 @@ class ModuleOut(OutputModel):
     updated_date: Instant
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+
+MODULE = Shape(ModuleOut)
 
 
 class ModulePlace(InputModel):

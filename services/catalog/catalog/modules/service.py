@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chassis.pagination import PageParams
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.courses import reading
 from catalog.courses import service as courses
 from catalog.courses.errors import CourseNotFound
 from catalog.outline import service as outlines
@@ -25,10 +27,14 @@ async def list_modules(
     principal: "Principal | None",
     course_id: int,
     params: PageParams,
-) -> "tuple[Sequence[Module], str | None]":
+) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of the modules the caller may see. Raises CourseNotFound."""
-    _, everything = await courses.find_readable(session, calls, principal, course_id)
-    return await outlines.list_modules(session, course_id, params, everything=everything)
+    reader = reading.asking(principal)
+    found, modules, next_cursor = await outlines.list_modules(
+        session, reading.standings(), course_id, params, reader
+    )
+    await reading.check(calls, principal, found)
+    return modules, next_cursor
 
 
 async def find(

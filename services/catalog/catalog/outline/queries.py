@@ -1,15 +1,22 @@
 """Every statement on modules and lessons."""
 
+import typing
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache, partial
 from typing import Any
 
-from chassis.pagination import PageParams, page
+from chassis.pagination import Key, PageParams, beside, page_beside
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
+    Row,
     Select,
     SQLColumnExpression,
+    Subquery,
     Text,
+    and_,
+    bindparam,
     cast,
     func,
     literal_column,
@@ -108,22 +115,89 @@ def seen_by_learners() -> ColumnElement[bool]:
     return Module.is_published & Module.published_date.is_not(None)
 
 
+# --- what a reader sees ---------------------------------------------------------------------------------------
+
+# `standing` is how the reader stands to each course: courses.reading.standings().
+_IN_ORDER: Key = [(Module.order, "asc"), (Module.id, "asc")]
+_LESSONS_IN_ORDER: Key = [(Lesson.order, "asc"), (Lesson.id, "asc")]
+_WANTED = bindparam("wanted", type_=BigInteger())
+
+
+@cache
+def _modules(standing: Subquery, is_first: bool) -> Select[Any]:
+    listed = select(*(column for column in Module.__table__.c)).where(
+        Module.course_id == standing.c.read_course_id, or_(seen_by_learners(), standing.c.reader_sees_all)
+    )
+    owner = select(*standing.c).where(standing.c.read_course_id == _WANTED)
+    return beside(owner, listed, _IN_ORDER, is_first=is_first)
+
+
 async def modules(
-    session: AsyncSession, course_id: int, params: PageParams, *, everything: bool
-) -> tuple[Sequence[Module], str | None]:
-    statement = select(Module).where(Module.course_id == course_id)
-    if not everything:
-        statement = statement.where(seen_by_learners())
-    return await page(session, statement, params, key=[(Module.order, "asc"), (Module.id, "asc")])
+    session: AsyncSession, standing: Subquery, course_id: int, params: PageParams, reader: dict[str, Any]
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """How the reader stands to a course, and a page of the modules of it that they see."""
+    made = partial(_modules, standing)
+    given = {_WANTED.key: course_id, **reader}
+    return await page_beside(session, made, params, key=_IN_ORDER, **given)
+
+
+@cache
+def _lessons(standing: Subquery, is_first: bool) -> Select[Any]:
+    owner = (
+        select(seen_by_learners().label("module_is_shown"), *standing.c)
+        .join(standing, standing.c.read_course_id == Module.course_id)
+        .where(Module.id == _WANTED)
+    )
+    listed: Any = select(*OUTLINED).where(
+        Lesson.module_id == Module.id, or_(Lesson.published_at.is_not(None), standing.c.reader_sees_all)
+    )
+    return beside(owner, listed, _LESSONS_IN_ORDER, is_first=is_first)
 
 
 async def lessons(
-    session: AsyncSession, module_id: int, params: PageParams, *, everything: bool
-) -> tuple[Sequence[Lesson], str | None]:
-    statement = select(Lesson).where(Lesson.module_id == module_id).options(*WITHOUT_BODIES)
-    if not everything:
-        statement = statement.where(Lesson.published_at.is_not(None))
-    return await page(session, statement, params, key=[(Lesson.order, "asc"), (Lesson.id, "asc")])
+    session: AsyncSession, standing: Subquery, module_id: int, params: PageParams, reader: dict[str, Any]
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """How the reader stands to a module's course, whether learners see the module, and a page of the lessons in it that
+    the reader sees."""
+    made = partial(_lessons, standing)
+    given = {_WANTED.key: module_id, **reader}
+    return await page_beside(session, made, params, key=_LESSONS_IN_ORDER, **given)
+
+
+@cache
+def lesson_standing(standing: Subquery) -> Select[Any]:
+    statement = select(
+        Lesson.id.label("read_lesson_id"),
+        func.coalesce(Lesson.origin_id, Lesson.id).label("lesson_known_as"),
+        Lesson.access_level.label("lesson_access"),
+        Lesson.is_free_preview.label("lesson_is_open"),
+        and_(seen_by_learners(), Lesson.published_at.is_not(None)).label("lesson_is_shown"),
+        *standing.c,
+    )
+    joined = statement.join(Module, Module.id == Lesson.module_id).join(
+        standing, standing.c.read_course_id == Module.course_id
+    )
+    return typing.cast("Select[Any]", joined.where(Lesson.id == LESSON))
+
+
+LESSON = bindparam("lesson", type_=BigInteger())
+
+
+@cache
+def _whole_lesson(standing: Subquery) -> Select[Any]:
+    return lesson_standing(standing).add_columns(*(column for column in Lesson.__table__.c))
+
+
+async def lesson_read(
+    session: AsyncSession, standing: Subquery, lesson_id: int, reader: dict[str, Any], *, whole: bool
+) -> Row[Any] | None:
+    """How the reader stands to a lesson, and the lesson itself where `whole`."""
+    connection = await session.connection()
+    statement = _whole_lesson(standing) if whole else lesson_standing(standing)
+    found: Row[Any] | None = (
+        await connection.execute(statement, {LESSON.key: lesson_id, **reader})
+    ).one_or_none()
+    return found
 
 
 async def count_modules(session: AsyncSession, course_id: int) -> int:

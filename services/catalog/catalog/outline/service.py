@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import Any
 
 from chassis.pagination import PageParams
-from sqlalchemy import ColumnElement, SQLColumnExpression
+from sqlalchemy import ColumnElement, Row, Select, SQLColumnExpression, Subquery
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.outline import queries, rules
@@ -79,17 +79,34 @@ async def find_lesson(session: AsyncSession, lesson_id: int) -> tuple[Lesson, Mo
 
 
 async def list_modules(
-    session: AsyncSession, course_id: int, params: PageParams, *, everything: bool
-) -> tuple[Sequence[Module], str | None]:
-    """A page of a course's modules: everything, or what learners see."""
-    return await queries.modules(session, course_id, params, everything=everything)
+    session: AsyncSession, standing: Subquery, course_id: int, params: PageParams, reader: dict[str, Any]
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """How the reader stands to a course, None without one, and a page of its modules as they see it, in one statement.
+
+    `standing` and `reader` are what courses.reading tells them with.
+    """
+    return await queries.modules(session, standing, course_id, params, reader)
 
 
 async def list_lessons(
-    session: AsyncSession, module_id: int, params: PageParams, *, everything: bool
-) -> tuple[Sequence[Lesson], str | None]:
-    """A page of a module's lessons, without their bodies: everything, or what learners see."""
-    return await queries.lessons(session, module_id, params, everything=everything)
+    session: AsyncSession, standing: Subquery, module_id: int, params: PageParams, reader: dict[str, Any]
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """As `list_modules`, of a module's lessons without their bodies; `module_is_shown` beside says whether to
+    learners."""
+    return await queries.lessons(session, standing, module_id, params, reader)
+
+
+async def read_lesson(
+    session: AsyncSession, standing: Subquery, lesson_id: int, reader: dict[str, Any], *, whole: bool = True
+) -> Row[Any] | None:
+    """A lesson with its bodies, or nothing of it but how the reader stands to it; None without one."""
+    return await queries.lesson_read(session, standing, lesson_id, reader, whole=whole)
+
+
+def lesson_standing(standing: Subquery) -> Select[Any]:
+    """How the reader stands to the lesson of the parameter `lesson`, for what hangs on it: `lesson_known_as` is the id
+    it is known by, whichever version it stands in."""
+    return queries.lesson_standing(standing)
 
 
 async def add_module(session: AsyncSession, course_id: int, given: Mapping[str, Any]) -> Module:

@@ -1,9 +1,11 @@
 """Every statement on resources."""
 
 from collections.abc import Collection, Sequence
+from functools import cache, partial
+from typing import Any
 
-from chassis.pagination import PageParams, page
-from sqlalchemy import func, select, update
+from chassis.pagination import Key, PageParams, beside, page_beside
+from sqlalchemy import Row, Select, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.resources.models import Resource
@@ -13,11 +15,22 @@ async def by_id(session: AsyncSession, resource_id: int) -> Resource | None:
     return await session.get(Resource, resource_id, populate_existing=True)
 
 
+_IN_ORDER: Key = [(Resource.order, "asc"), (Resource.id, "asc")]
+
+
+@cache
+def _listed(lesson: Select[Any], is_first: bool) -> Select[Any]:
+    # The owner's column, as the page beside it may refer to it.
+    known_as = lesson.selected_columns["lesson_known_as"]
+    listed = select(*(column for column in Resource.__table__.c)).where(Resource.lesson_id == known_as)
+    return beside(lesson, listed, _IN_ORDER, is_first=is_first)
+
+
 async def listed(
-    session: AsyncSession, lesson_id: int, params: PageParams
-) -> tuple[Sequence[Resource], str | None]:
-    statement = select(Resource).where(Resource.lesson_id == lesson_id)
-    return await page(session, statement, params, key=[(Resource.order, "asc"), (Resource.id, "asc")])
+    session: AsyncSession, lesson: Select[Any], params: PageParams, given: dict[str, Any]
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """`lesson`, the statement that says how the reader stands to it, and beside it a page of its resources."""
+    return await page_beside(session, partial(_listed, lesson), params, key=_IN_ORDER, **given)
 
 
 async def count(session: AsyncSession, lesson_id: int) -> int:

@@ -12,12 +12,14 @@ from chassis.web import (
     CurrentUser,
     IfMatch,
     OptionalUser,
+    Reading,
     Router,
     ServiceCaller,
     Session,
     etag,
     is_fresh,
     require_match,
+    told,
 )
 from chassis.web.body_limit import takes_up_to
 from chassis.web.media import Files
@@ -35,7 +37,13 @@ from catalog.resources.errors import (
     TypeDoesNotFit,
 )
 from catalog.resources.models import Resource
-from catalog.resources.schemas import ResourceIn, ResourceOut, ResourcePatch, ResourcePlaceOut
+from catalog.resources.schemas import (
+    ResourceIn,
+    ResourceOut,
+    ResourcePatch,
+    ResourcePlaceOut,
+    resource_as_told,
+)
 from catalog.settings import LARGEST_FILE, settings_of
 
 router = Router(prefix="/api/v1", tags=["resources"])
@@ -69,17 +77,17 @@ def unchanged_since(if_match: str | None) -> service.Unchanged:
     return check
 
 
-@router.get("/lessons/{lesson_id}/resources")
+@router.get("/lessons/{lesson_id}/resources", response_model=Page[ResourceOut])
 async def list_resources(
     lesson_id: LessonId,
-    session: Session,
+    session: Reading,
     calls: Calls,
     user: OptionalUser,
     params: Annotated[PageParams, Query()],
-) -> Page[ResourceOut]:
+) -> Response:
     """The files and links that go with a lesson, in order; `locked` with what would unlock them."""
     views, next_cursor = await service.list_resources(session, calls, user, lesson_id, params)
-    return Page(items=[ResourceOut.of(view) for view in views], next_cursor=next_cursor)
+    return told({"items": [resource_as_told(view) for view in views], "next_cursor": next_cursor})
 
 
 @router.post("/lessons/{lesson_id}/resources", status_code=201)

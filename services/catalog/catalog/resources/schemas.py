@@ -3,7 +3,9 @@
 from typing import Annotated, Any, Literal
 
 from chassis.schemas import InputModel, Instant, OutputModel
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
+from sqlalchemy import Row
 
 from catalog.fields import Minutes, Order, Title, WebAddress, absent
 from catalog.resources.rules import ResourceType
@@ -94,16 +96,30 @@ class ResourceOut(OutputModel):
 
     @classmethod
     def of(cls, view: ResourceView) -> "ResourceOut":
-        resource = view.resource
-        path = f"/api/v1/resources/{resource.id}/download"
-        shown: dict[str, Any] = {
-            "locked": view.is_locked,
-            "unlock": list(view.unlock),
-            "url": None if view.is_locked else resource.url,
-            "download_url": path if resource.uploaded and not view.is_locked else None,
-        }
-        stored = {name: getattr(resource, name) for name in cls.model_fields if name not in shown}
+        shown = _shown(view)
+        stored = {name: getattr(view.resource, name) for name in cls.model_fields if name not in shown}
         return cls.model_validate({**stored, **shown})
+
+
+def _shown(view: ResourceView) -> dict[str, Any]:
+    """What is not the same for every reader."""
+    resource = view.resource
+    path = f"/api/v1/resources/{resource.id}/download"
+    return {
+        "locked": view.is_locked,
+        "unlock": list(view.unlock),
+        "url": None if view.is_locked else resource.url,
+        "download_url": path if resource.uploaded and not view.is_locked else None,
+    }
+
+
+_RESOURCE = Shape(ResourceOut)
+
+
+def resource_as_told(view: ResourceView) -> dict[str, Any]:
+    """The members of a ResourceOut."""
+    assert isinstance(view.resource, Row), "read, and not edited"
+    return _RESOURCE.one(view.resource, **_shown(view))
 
 
 class ResourcePlaceOut(OutputModel):

@@ -14,8 +14,10 @@ from chassis.outbox import emit
 from chassis.pagination import PageParams
 from chassis.storage import Storage, new_key
 from contracts.catalog import ResourceDownloaded
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.courses import reading
 from catalog.courses import service as courses
 from catalog.courses.errors import CourseNotFound
 from catalog.files import service as files
@@ -41,7 +43,6 @@ if TYPE_CHECKING:
     from chassis.internal import InternalCalls
 
     from catalog.courses.models import Course
-    from catalog.lessons.service import LessonView
 
 Unchanged = Callable[[Resource], None]
 """Raises when somebody else changed the resource meanwhile."""
@@ -51,7 +52,7 @@ Unchanged = Callable[[Resource], None]
 class ResourceView:
     """A resource as one reader sees it; `unlock` is what would let them have it, nothing where they may."""
 
-    resource: Resource
+    resource: Resource | Row[Any]
     course_id: int
     unlock: tuple[rules.Unlock, ...] = ()
 
@@ -107,9 +108,11 @@ async def list_resources(
     params: PageParams,
 ) -> tuple[list[ResourceView], str | None]:
     """A page of a lesson's resources, in order. Raises LessonNotFound."""
-    lesson = await lessons.read(session, calls, principal, lesson_id)
-    rows, next_cursor = await queries.listed(session, lesson.lesson.origin_id or lesson_id, params)
-    return await _views(session, calls, principal, lesson, rows), next_cursor
+    standing = outlines.lesson_standing(reading.standings())
+    given = {"lesson": lesson_id, **reading.asking(principal)}
+    found, rows, next_cursor = await queries.listed(session, standing, params, given)
+    lesson = await lessons.check_readable(calls, principal, found)
+    return await _views(calls, principal, lesson, rows), next_cursor
 
 
 async def read(
@@ -117,33 +120,35 @@ async def read(
 ) -> ResourceView:
     """A resource; ResourceNotFound where the caller may not know of its lesson."""
     resource = await _find(session, resource_id)
+    standing = await outlines.read_lesson(
+        session, reading.standings(), resource.lesson_id, reading.asking(principal), whole=False
+    )
     try:
-        lesson = await lessons.read(session, calls, principal, resource.lesson_id)
+        lesson = await lessons.check_readable(calls, principal, standing)
     except LessonNotFound as error:
         raise ResourceNotFound from error
-    [view] = await _views(session, calls, principal, lesson, [resource])
+    [view] = await _views(calls, principal, lesson, [resource])
     return view
 
 
 async def _views(
-    session: AsyncSession,
     calls: "InternalCalls",
     principal: "Principal | None",
-    lesson: "LessonView",
-    resources: Sequence[Resource],
+    lesson: Row[Any],
+    resources: Sequence[Resource | Row[Any]],
 ) -> list[ResourceView]:
-    is_open = lesson.lesson.is_free_preview
+    is_open = lesson.lesson_is_open
+    is_entitled = lesson.reader_sees_all
     # A free preview is whole to everybody, which says nothing of what they may have beside it.
-    is_entitled = lesson.is_teaching or (not is_open and not lesson.reading.is_locked)
-    if is_open and not is_entitled and principal is not None and any(each.premium for each in resources):
-        is_entitled = await lessons.is_entitled(session, calls, principal, lesson.course_id)
+    if not is_entitled and principal is not None and (not is_open or any(each.premium for each in resources)):
+        is_entitled = await lessons.is_entitled(calls, principal, lesson)
     return [
         ResourceView(
             each,
-            lesson.course_id,
+            lesson.read_course_id,
             rules.unlock(
                 is_premium=each.premium,
-                lesson_access=lesson.lesson.access_level,
+                lesson_access=lesson.lesson_access,
                 is_open=is_open,
                 is_known=principal is not None,
                 is_entitled=is_entitled,

@@ -1,10 +1,25 @@
 """Every statement on reviews and on the votes for them."""
 
 from collections.abc import Collection, Sequence
+from functools import cache, partial
 from typing import Any, Literal
 
-from chassis.pagination import Key, PageParams, page
-from sqlalchemy import Select, Subquery, delete, func, or_, select, tuple_, update
+from chassis.pagination import Key, PageParams, beside, page_beside
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Row,
+    Select,
+    SmallInteger,
+    Subquery,
+    bindparam,
+    delete,
+    func,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -29,28 +44,53 @@ def _with_author(people: Subquery) -> Select[Any]:
     )
 
 
+COLUMNS = tuple(
+    column for column in Review.__table__.c if column.key not in ("state_version", "moderation_notes")
+)
+WANTED = bindparam("wanted", type_=BigInteger())
+# Who is asking, as courses.reading tells it.
+READER = bindparam("reader", type_=BigInteger())
+RATING = bindparam("rating", type_=SmallInteger())
+MODERATES = bindparam("moderates", type_=Boolean())
+
+
+@cache
+def _of_course(
+    standing: Subquery, people: Subquery, sort: Sort, rated: bool, verified: bool | None, is_first: bool
+) -> Select[Any]:
+    listed: Any = select(
+        *COLUMNS, func.coalesce(people.c.display_name, "").label("display_name"), people.c.picture_url
+    ).outerjoin(people, people.c.user_id == Review.user_id)
+    # The approved ones and the reader's own; every one for who moderates.
+    shown = or_(Review.is_approved.is_(True), Review.user_id == READER, MODERATES)
+    listed = listed.where(Review.course_id == standing.c.read_course_id, shown)
+    if rated:
+        listed = listed.where(Review.rating == RATING)
+    if verified is not None:
+        listed = listed.where(Review.is_verified_purchase.is_(verified))
+    owner = select(*standing.c).where(standing.c.read_course_id == WANTED)
+    return beside(owner, listed, _KEYS[sort], is_first=is_first)
+
+
 async def of_course(
     session: AsyncSession,
+    standing: Subquery,
+    people: Subquery,
     course_id: int,
     params: PageParams,
     sort: Sort,
-    people: Subquery,
     *,
-    seen_by: int | None,
-    unapproved_too: bool,
+    moderates: bool,
     rating: int | None,
     verified: bool | None,
-) -> tuple[Sequence[WithAuthor], str | None]:
-    """A page of a course's reviews with their authors: the approved ones, `seen_by`'s own, or all."""
-    statement = _with_author(people).where(Review.course_id == course_id)
-    if not unapproved_too:
-        shown = Review.is_approved.is_(True)
-        statement = statement.where(shown if seen_by is None else or_(shown, Review.user_id == seen_by))
+    reader: dict[str, Any],
+) -> tuple[Row[Any] | None, Sequence[Row[Any]], str | None]:
+    """How the reader stands to a course, and a page of its reviews with their authors."""
+    given = {WANTED.key: course_id, MODERATES.key: moderates, **reader}
     if rating is not None:
-        statement = statement.where(Review.rating == rating)
-    if verified is not None:
-        statement = statement.where(Review.is_verified_purchase.is_(verified))
-    return await page(session, statement, params, key=_KEYS[sort])
+        given[RATING.key] = rating
+    made = partial(_of_course, standing, people, sort, rating is not None, verified)
+    return await page_beside(session, made, params, key=_KEYS[sort], **given)
 
 
 async def with_author(session: AsyncSession, review_id: int, people: Subquery) -> WithAuthor | None:

@@ -5,11 +5,24 @@ from typing import Annotated
 from chassis.auth import Principal
 from chassis.pagination import Page
 from chassis.schemas import Identifier
-from chassis.web import Calls, CurrentUser, IfMatch, OptionalUser, Router, Session, Staff, etag, require_match
+from chassis.web import (
+    Calls,
+    CurrentUser,
+    IfMatch,
+    OptionalUser,
+    Reading,
+    Router,
+    Session,
+    Staff,
+    etag,
+    require_match,
+    told,
+)
 from fastapi import Path, Query, Response
 
 from catalog.reviews import service
 from catalog.reviews.schemas import (
+    REVIEW,
     Moderation,
     ReviewForModerators,
     ReviewIn,
@@ -28,16 +41,16 @@ def answer(view: service.View, response: Response) -> ReviewOut:
     return ReviewOut.of(view)
 
 
-@router.get("/courses/{course_id}/reviews")
+@router.get("/courses/{course_id}/reviews", response_model=Page[ReviewOut])
 async def list_reviews(
     course_id: CourseId,
-    session: Session,
+    session: Reading,
     calls: Calls,
     user: OptionalUser,
     params: Annotated[ReviewListParams, Query()],
-) -> Page[ReviewOut]:
+) -> Response:
     """The course's approved reviews and the caller's own; moderators see every one."""
-    views, next_cursor = await service.list_reviews(
+    reviews, next_cursor = await service.list_reviews(
         session,
         calls,
         user,
@@ -47,7 +60,7 @@ async def list_reviews(
         rating=params.rating,
         verified=params.verified,
     )
-    return Page(items=[ReviewOut.of(view) for view in views], next_cursor=next_cursor)
+    return told({"items": REVIEW.fill(reviews), "next_cursor": next_cursor})
 
 
 @router.post("/courses/{course_id}/reviews", status_code=201)

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from chassis.pagination import PageParams
 from chassis.schemas import InputModel, Instant, OutputModel
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
 
 from catalog.courses.schemas import AuthorOut
@@ -90,6 +91,9 @@ class ReviewOut(OutputModel):
     @classmethod
     def of(cls, view: View) -> "ReviewOut":
         return cls.model_validate(_members(view))
+
+
+REVIEW = Shape(ReviewOut, author=Shape(AuthorOut))
 
 
 class ReviewForModerators(ReviewOut):

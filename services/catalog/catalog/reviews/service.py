@@ -14,8 +14,10 @@ from chassis.outbox import emit
 from chassis.pagination import PageParams
 from contracts.catalog import ReviewChanged, ReviewRemoved
 from contracts.learning import EnrollmentCreated, EnrollmentDropped
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from catalog.courses import reading
 from catalog.courses import service as courses
 from catalog.courses.errors import CourseNotFound
 from catalog.enrollment_mirror import service as enrollment_mirror
@@ -57,21 +59,22 @@ async def list_reviews(
     sort: queries.Sort,
     rating: int | None,
     verified: bool | None,
-) -> tuple[list[View], str | None]:
+) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of a course's reviews: the approved ones and the caller's own; all of them for moderators."""
-    await courses.find_readable(session, calls, principal, course_id)
-    rows, next_cursor = await queries.of_course(
+    found, rows, next_cursor = await queries.of_course(
         session,
+        reading.standings(),
+        people.directory(),
         course_id,
         params,
         sort,
-        people.directory(),
-        seen_by=None if principal is None else principal.user_id,
-        unapproved_too=may_moderate(principal),
+        moderates=may_moderate(principal),
         rating=rating,
         verified=verified,
+        reader=reading.asking(principal),
     )
-    return [View(*row[:3]) for row in rows], next_cursor
+    await reading.check(calls, principal, found)
+    return rows, next_cursor
 
 
 async def find(

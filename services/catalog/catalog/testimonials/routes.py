@@ -5,12 +5,13 @@ from typing import Annotated
 from chassis.auth import Principal
 from chassis.pagination import Page
 from chassis.schemas import Identifier
-from chassis.web import IfMatch, Router, Session, Staff, etag, require_match
+from chassis.web import IfMatch, Reading, Router, Session, Staff, etag, require_match, told
 from fastapi import Path, Query, Response
 
 from catalog.testimonials import service
 from catalog.testimonials.models import Testimonial
 from catalog.testimonials.schemas import (
+    TESTIMONIAL,
     TestimonialIn,
     TestimonialListParams,
     TestimonialOut,
@@ -27,13 +28,11 @@ def answer(testimonial: Testimonial, response: Response) -> TestimonialOut:
     return TestimonialOut.model_validate(testimonial)
 
 
-@router.get("")
-async def list_testimonials(
-    session: Session, params: Annotated[TestimonialListParams, Query()]
-) -> Page[TestimonialOut]:
+@router.get("", response_model=Page[TestimonialOut])
+async def list_testimonials(session: Reading, params: Annotated[TestimonialListParams, Query()]) -> Response:
     """What people say about the platform, the featured ones first."""
     rows, next_cursor = await service.list_testimonials(session, params, params.featured)
-    return Page(items=[TestimonialOut.model_validate(row) for row in rows], next_cursor=next_cursor)
+    return told({"items": TESTIMONIAL.fill(rows), "next_cursor": next_cursor})
 
 
 @router.post("", status_code=201)

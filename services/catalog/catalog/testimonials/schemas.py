@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from chassis.pagination import PageParams
 from chassis.schemas import InputModel, Instant, OutputModel
+from chassis.shapes import Shape
 from pydantic import ConfigDict, Field
 
 from catalog.fields import absent
@@ -67,3 +68,6 @@ class TestimonialOut(OutputModel):
     updated_at: Instant
 
     model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
+
+TESTIMONIAL = Shape(TestimonialOut)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from chassis.pagination import PageParams
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.testimonials import queries
@@ -13,7 +14,7 @@ from catalog.testimonials.models import Testimonial
 
 async def list_testimonials(
     session: AsyncSession, params: PageParams, featured: bool | None
-) -> tuple[Sequence[Testimonial], str | None]:
+) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of testimonials, the featured ones first."""
     return await queries.listed(session, params, featured)
 
