@@ -3,6 +3,7 @@
 The gateway fills it from the log of events (`gateway.revocations`), a service from its table (`chassis.revocations`).
 """
 
+from collections import OrderedDict
 from typing import Any
 
 from chassis.auth import Principal
@@ -12,9 +13,9 @@ class EndedInMemory:
     """Sessions that are over, and users until when what was issued to them is; instants are seconds since the epoch."""
 
     def __init__(self) -> None:
-        # The longest known first, as a dict keeps them: what is put anew goes to the end.
-        self._sessions: dict[str, float] = {}
-        self._users: dict[int, float] = {}
+        # The longest known first. No plain dict: taken from its front again and again, it gets slower each time.
+        self._sessions: OrderedDict[str, float] = OrderedDict()
+        self._users: OrderedDict[int, float] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._sessions) + len(self._users)
@@ -27,12 +28,13 @@ class EndedInMemory:
         return ended is not None and principal.issued <= ended
 
     def end_session(self, sid: str, at: float) -> None:
-        self._sessions.pop(sid, None)
         self._sessions[sid] = at
+        self._sessions.move_to_end(sid)
 
     def end_all_sessions(self, user_id: int, at: float) -> None:
         """Every token of the user that was issued at this instant or before; told of an earlier one, it stays so."""
-        self._users[user_id] = max(at, self._users.pop(user_id, at))
+        self._users[user_id] = max(at, self._users.get(user_id, at))
+        self._users.move_to_end(user_id)
 
     def forget(self, before: float, *, at_most: int) -> None:
         """Drop what ended before that instant, and of what is more than `at_most` the longest known."""
@@ -40,6 +42,6 @@ class EndedInMemory:
         _drop(self._users, before, at_most)
 
 
-def _drop(kept: dict[Any, float], before: float, at_most: int) -> None:
+def _drop(kept: OrderedDict[Any, float], before: float, at_most: int) -> None:
     while kept and (len(kept) > at_most or next(iter(kept.values())) < before):
-        del kept[next(iter(kept))]
+        kept.popitem(last=False)
