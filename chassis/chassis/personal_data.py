@@ -9,6 +9,7 @@ Between services the sections travel as lines of JSON: `{"section": "notes", "ro
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
+from string import Formatter
 from typing import Any, Final
 
 import orjson
@@ -46,6 +47,22 @@ OF_THE_CHASSIS: Final[Mapping[str, str]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """An address that stands in a row as the member `name`: where the person, logged in, has what is too large for an
+    export. `path` is made of the row's columns; null where the column `where` is not set, or `unless` is.
+    """
+
+    name: str
+    path: str
+    where: str | None = None
+    unless: str | None = None
+
+    def of(self, row: Mapping[str, Any], public_url: str) -> str | None:
+        is_there = (self.where is None or row[self.where]) and (self.unless is None or not row[self.unless])
+        return public_url.rstrip("/") + self.path.format_map(row) if is_there else None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """The rows of one table that are about a person.
 
@@ -61,6 +78,7 @@ class Section:
     leaves_out: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     rows_a_page: int = ROWS_A_PAGE
+    links: tuple[Link, ...] = ()
 
 
 def rows_about(metadata: MetaData, section: Section, user_id: int) -> Select[Any]:
@@ -111,9 +129,14 @@ async def pages(
         if not found:
             return
         after = {name: value for name, value in found[-1].items() if name.startswith("after_")}
-        yield [{n: v for n, v in row.items() if n not in after} for row in found]
+        yield [_handed_out(section, row, database.settings.public_url) for row in found]
         if len(found) < section.rows_a_page:
             return
+
+
+def _handed_out(section: Section, found: Mapping[str, Any], public_url: str) -> dict[str, Any]:
+    row = {name: value for name, value in found.items() if not name.startswith("after_")}
+    return {**row, **{link.name: link.of(row, public_url) for link in section.links}}
 
 
 def as_json(value: Any) -> bytes:
@@ -148,9 +171,17 @@ def unaccounted_for(
         f"{name}: excused without a reason" for name, reason in not_exported.items() if len(reason) < 10
     ]
     for section in sections:
-        for name in section.leaves_out:
+        named = [(link.where, link.unless, *_columns_in(link.path)) for link in section.links]
+        for name in {*section.leaves_out, *(name for names in named for name in names if name)}:
             if name not in columns.get(section.table, ()):
                 wrong.append(f"{section.table}.{name}: no such column")
+        for link in section.links:
+            if link.name in columns.get(section.table, ()):
+                wrong.append(f"{section.table}.{link.name}: a column, and a link")
     names = [section.name for section in sections]
     wrong += [f"{name}: two sections of one name" for name in set(names) if names.count(name) > 1]
     return sorted(wrong)
+
+
+def _columns_in(path: str) -> list[str]:
+    return [name for _, name, _, _ in Formatter().parse(path) if name]

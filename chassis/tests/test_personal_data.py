@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from chassis.auth import ServiceSigner
 from chassis.db import Base, Database
 from chassis.errors import NotFound, Unavailable
 from chassis.internal import InternalCalls
-from chassis.personal_data import Section, lines, pages, rows_about, unaccounted_for
+from chassis.personal_data import Link, Section, lines, pages, rows_about, unaccounted_for
 from chassis.testing import serving
 from sqlalchemy import BigInteger, Column, ForeignKey, LargeBinary, MetaData, Table, Text, insert, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -70,6 +71,26 @@ async def test_a_member_of_a_json_column_may_name_the_person(desk: Database) -> 
     async with desk.transaction() as session:
         rows = (await session.execute(rows_about(DESK, section, 30))).mappings().all()
     assert [row["id"] for row in rows] == [30]
+
+
+async def test_what_is_too_large_is_there_as_an_address(desk: Database) -> None:
+    links = (
+        Link("all_url", "/api/v1/papers/{id}/in/{folder_id}"),
+        Link("some_url", "/p/{id}", where="words", unless="folder_id"),
+    )
+    section = replace(PAPERS, links=links)
+    rows = [row async for page in pages(desk, DESK, section, 8) for row in page]
+    public = desk.settings.public_url
+    assert [row["all_url"] for row in rows] == [f"{public}/api/v1/papers/{n}/in/2" for n in range(1, 40, 2)]
+    assert {row["some_url"] for row in rows} == {None}
+    held = {"desk_folder": "of no interest to anybody"}
+    assert unaccounted_for(list(DESK.sorted_tables), (section,), held) == []
+    wrong = replace(PAPERS, links=(Link("words", "/{colour}", where="shape"),))
+    assert unaccounted_for(list(DESK.sorted_tables), (wrong,), held) == [
+        "desk_paper.colour: no such column",
+        "desk_paper.shape: no such column",
+        "desk_paper.words: a column, and a link",
+    ]
 
 
 async def test_the_last_line_says_that_it_was_all(desk: Database) -> None:

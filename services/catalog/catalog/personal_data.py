@@ -1,6 +1,6 @@
 """What catalog holds on a person: what goes into their export, and what does not, and why."""
 
-from chassis.personal_data import HEAVY, Section
+from chassis.personal_data import HEAVY, Link, Section
 
 _MINE = "courses_course.created_by_id"
 
@@ -19,6 +19,8 @@ SECTIONS = (
         "courses_course",
         "created_by_id",
         leaves_out=("preview_token", "search", "published_by_id"),
+        # The course with all its files, to be taken elsewhere; each version can be had of the course itself.
+        links=(Link("export_url", "/api/v1/courses/{id}/export", unless="parent_version_id"),),
     ),
     Section("modules", "courses_module", f"course_id -> {_MINE}"),
     Section(
@@ -32,6 +34,8 @@ SECTIONS = (
         "courses_resource",
         f"lesson_id -> courses_lesson.module_id -> courses_module.course_id -> {_MINE}",
         leaves_out=("storage_key",),
+        # Gigabytes, some of them: more than an export can be made of while one waits.
+        links=(Link("download_url", "/api/v1/resources/{id}/download", where="uploaded"),),
     ),
 )
 

@@ -29,6 +29,12 @@ is text with two decimals, ids are the ones you see in the platform's addresses.
   instructor/   your profile as an instructor, courses in the making, drafts
   analytics/    what you did, and the statistics made of it
 
+The files that go with your courses are not in here, for they can be gigabytes:
+log in and have them from the addresses in catalog/resources.json
+(download_url), each with its size and SHA-256, or a whole course with all its
+files from the one in catalog/courses.json (export_url). They stay where they
+are for as long as you have your account.
+
 manifest.json lists every file with the number of its entries, its size and its
 SHA-256. A file with no entries says that nothing of its kind is held.
 
