@@ -45,7 +45,7 @@ async def test_who_may_take_a_course_out(carrier: Any, deliver: Any, events: Any
             events.co_instructor(course.id, ASSISTANT, can_edit_content=False),
         )
     for course, hidden in ((draft, 404), (public, 403)):
-        expected = (
+        expected: tuple[tuple[dict[str, str], int], ...] = (
             ({}, 401),
             (studio.learner, hidden),
             (studio.other, hidden),
@@ -64,7 +64,8 @@ async def test_who_may_take_a_course_out(carrier: Any, deliver: Any, events: Any
 
 async def test_who_may_take_one_in(carrier: Any, deliver: Any, events: Any) -> None:
     studio = carrier.studio
-    expected = (({}, 401), (studio.learner, 403), (studio.author, 201), (studio.admin, 201))
+    expected: list[tuple[dict[str, str], int]] = [({}, 401), (studio.learner, 403)]
+    expected += [(studio.author, 201), (studio.admin, 201)]
     for who, status in expected:
         assert (await carrier.post(bundle(), who)).status_code == status
     await deliver(events.instructor(3, status="suspended", version=2))
