@@ -20,8 +20,6 @@ EXCUSED = {
         "short enough to read",
         "services/analytics/tests/analytics_story/simulator.py",
     ): "one history of one world; its actors share its clock and its dice",
-    ("keyset paging", "services/identity/identity/sessions/queries.py"): "skips the newest sessions of one "
-    "account, of which there are a hundred at the most; nobody pages through them",
 }
 # Shows what breaks the rules.
 THIS_FILE = "tests/architecture/test_house_rules.py"

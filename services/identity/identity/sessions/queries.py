@@ -34,8 +34,11 @@ async def lock_oldest_beyond(
     session: AsyncSession, user_id: int, instant: datetime, kept: int
 ) -> list[UserSession]:
     """The live sessions of an account but the `kept` newest, locked."""
-    newest_first = live_of(user_id, instant).order_by(UserSession.id.desc()).offset(kept)
-    return list(await session.scalars(newest_first.with_for_update(key_share=True)))
+    live = live_of(user_id, instant).order_by(UserSession.id.desc())
+    newest = live.with_only_columns(UserSession.id).limit(kept)
+    return list(
+        await session.scalars(live.where(UserSession.id.not_in(newest)).with_for_update(key_share=True))
+    )
 
 
 async def is_known_device(
