@@ -221,11 +221,15 @@ class Storage:
             await asyncio.to_thread(_make_durable, _folder(self._settings.storage_url or "") / key)
 
     async def delete(self, key: str) -> None:
-        """Remove a file; one that is not there is as good as removed."""
+        """Remove a file; one that is not there is as good as removed. On a disk also what is there of one whose
+        process was killed while it came."""
         import obstore
 
-        with _told(), contextlib.suppress(FileNotFoundError):
-            await obstore.delete_async(self._store, _checked(key))
+        with _told():
+            with contextlib.suppress(FileNotFoundError):
+                await obstore.delete_async(self._store, _checked(key))
+            if self._is_disk:
+                await asyncio.to_thread(_remove_parts, _folder(self._settings.storage_url or "") / key)
 
     # --- reading --------------------------------------------------------------------------------------------
 
@@ -400,6 +404,13 @@ def _make_durable(path: Path) -> None:
                 os.fsync(descriptor)
             finally:
                 os.close(descriptor)
+
+
+def _remove_parts(path: Path) -> None:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(path.parent) as beside:
+        for found in beside:
+            if found.name != path.name and _PART_OF_A_FILE.sub("", found.name) == path.name:
+                Path(found.path).unlink(missing_ok=True)
 
 
 def _sweep(folder: Path, before: float) -> int:

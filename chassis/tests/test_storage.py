@@ -339,6 +339,43 @@ async def test_what_a_killed_process_left_is_swept_from_the_disk(tmp_path: Path)
     assert await (await storage.open(key)).read() == b"kept"
 
 
+async def test_what_a_killed_process_left_of_a_file_goes_with_it(tmp_path: Path) -> None:
+    """An upload is really killed: its part is on the disk, and gone once the key is given up."""
+    folder = tmp_path / "files"
+    key, other = new_key("things", 7), new_key("things", 7)
+    code = (
+        "import asyncio, sys\n"
+        "from chassis.settings import ServiceSettings\n"
+        "from chassis.storage import Storage\n"
+        "class Settings(ServiceSettings): service = 'x'\n"
+        "async def endless():\n"
+        "    while True:\n"
+        "        yield bytes(2**20)\n"
+        "        await asyncio.sleep(0.001)\n"
+        "storage = Storage(Settings(storage_url=sys.argv[1]))\n"
+        "put = storage.put(sys.argv[2], endless(), at_most=2**40, content_type='text/plain')\n"
+        "asyncio.run(put)\n"
+    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-c", code, f"file://{folder}", key)
+
+    def names() -> list[str]:
+        return [path.name for path in folder.rglob("*") if path.is_file()]
+
+    async with asyncio.timeout(30):
+        while not names():  # noqa: ASYNC110 - what is waited for happens in another process
+            await asyncio.sleep(0.02)
+    process.kill()
+    await process.wait()
+    assert [name.partition("#")[0] for name in names()] == [key.rpartition("/")[2]]
+    storage = Storage(Settings(storage_url=f"file://{folder}"))
+    await storage.put(other, b"kept", at_most=4, content_type="text/plain")
+    assert len(names()) == 2
+    await storage.delete(key)
+    assert names() == [other.rpartition("/")[2]]
+    await storage.delete(key)
+    await storage.delete(new_key("nowhere", 8))
+
+
 async def test_a_storage_that_is_away_is_told(tmp_path: Path, s3: S3Server) -> None:
     (tmp_path / "file").write_text("in the way")
     nobody = {**s3.settings(), "storage_endpoint": "http://127.0.0.1:1"}
