@@ -1,12 +1,10 @@
 """What becomes of a cartridge, part by part; every vendor's dialect is in test_dialects."""
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
-from catalog.cartridges import conversion, pages
+from catalog.cartridges import conversion
 from catalog.cartridges.errors import CartridgeEmpty
-from catalog.transfer.errors import UnpacksTooLarge
 
 from .conftest import (
     PDF,
@@ -187,19 +185,21 @@ def test_links_topics_and_assignments_are_lessons(take: Take) -> None:
     }
 
 
+LEFT_ITEMS = ("Quiz", "Tool", "Board", "Nowhere", "Lost", "Nothing", "Unread", "Far", "Guarded", "Text")
+RIGHTS = (
+    "</lomimscc:general><lomimscc:rights><lomimscc:description><lomimscc:string>CC BY</lomimscc:string>"
+    "</lomimscc:description></lomimscc:rights><lomimscc:general>"
+)
+
+
 def test_what_has_no_place_here_is_left_and_said(take: Take) -> None:
-    items = ("Quiz", "Tool", "Board", "Nowhere", "Lost", "Nothing", "Unread", "Far", "Guarded", "Text")
-    rights = (
-        "</lomimscc:general><lomimscc:rights><lomimscc:description><lomimscc:string>CC BY</lomimscc:string>"
-        "</lomimscc:description></lomimscc:rights><lomimscc:general>"
-    )
     found = take(
         {
             "imsmanifest.xml": manifest(
                 item(
                     "Week",
                     "",
-                    *(item(title, title) for title in items),
+                    *(item(title, title) for title in LEFT_ITEMS),
                     item("Heading"),
                     item("Again", "Text"),
                 )
@@ -215,7 +215,7 @@ def test_what_has_no_place_here_is_left_and_said(take: Take) -> None:
                 + resource("Far", "far.xml", "imswl_xmlv1p3")
                 + resource("Guarded", "guarded.html", protected="true")
                 + resource("Text", "text.html"),
-                lom=rights,
+                lom=RIGHTS,
                 more='<auth:authorizations access="resource"/>',
             ),
             **dict.fromkeys(("q.xml", "q2.xml", "lti.xml", "board.xml"), "<x/>"),
@@ -381,42 +381,6 @@ def test_what_the_outline_leaves_out_comes_last(take: Take) -> None:
     assert "Other files of the archive (1), such as other.txt" in found.left
 
 
-def test_a_page_asks_for_more_files_than_a_lesson_may_have(take: Take) -> None:
-    found = take(
-        {
-            "imsmanifest.xml": manifest(
-                item("Week", "", item("One", "p1")),
-                resource("p1", "one.html")
-                + "".join(resource(f"f{number}", f"{number}.pdf") for number in range(110)),
-            ),
-            "one.html": html("".join(f'<a href="{number}.pdf">{number}</a>' for number in range(110))),
-            **{f"{number}.pdf": PDF for number in range(110)},
-        }
-    )
-    assert len(found.files("One")) == 100
-    assert len(found.files("Files")) == 10
-
-
-def test_texts_are_bounded_in_all(take: Take, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is below its own limit, and all together are more than a course's document may be."""
-    pages_of = {f"{number}.html": html("word " * 30_000) for number in range(12)}
-    members: dict[str, Any] = {
-        "imsmanifest.xml": manifest(
-            item("Week", "", *(item(name, name) for name in pages_of)),
-            "".join(resource(name, name) for name in pages_of),
-        ),
-        **pages_of,
-    }
-    with pytest.raises(UnpacksTooLarge):
-        take(members)
-    # And what is read for them, if nothing is left of it.
-    monkeypatch.setattr(pages, "markdown", lambda *_: pages.Page("x", is_cut=False))
-    take(members)
-    monkeypatch.setattr(conversion, "READ_PER_WRITTEN", 1)
-    with pytest.raises(UnpacksTooLarge):
-        take(members)
-
-
 def test_a_cartridge_of_which_nothing_is_left_is_refused(take: Take) -> None:
     with pytest.raises(CartridgeEmpty) as refused:
         take(
@@ -430,18 +394,6 @@ def test_a_cartridge_of_which_nothing_is_left_is_refused(take: Take) -> None:
     assert refused.value.members["left"][0]["what"] == "Quiz “Quiz”"
     with pytest.raises(CartridgeEmpty):
         take({"imsmanifest.xml": "<manifest/>"})
-
-
-def test_the_report_is_bounded(take: Take) -> None:
-    quizzes = "".join(item(f"Quiz {number}", "q") for number in range(700))
-    found = take(
-        {
-            "imsmanifest.xml": manifest(item("One", "p") + quizzes, resource("p", "one.html")),
-            "one.html": html("<p>one</p>"),
-        }
-    )
-    assert len(found.report.left) == 500
-    assert found.report.left_untold == 200
 
 
 def test_paths_that_lead_out_lead_nowhere(take: Take) -> None:

@@ -75,43 +75,45 @@ MODULES = """<modules xmlns="http://canvas.instructure.com/xsd/cccv1p0">
     <items/></module></modules>"""
 
 
+CANVAS_MEMBERS: dict[str, bytes | str] = {
+    "imsmanifest.xml": CANVAS,
+    "course_settings/canvas_export.txt": "Q: What did the panda say?",
+    "course_settings/module_meta.xml": MODULES,
+    "course_settings/syllabus.html": html("<p>All weeks</p>", "Syllabus"),
+    "wiki_content/welcome.html": html(
+        '<p><img src="%24IMS-CC-FILEBASE%24/loom.png" alt="A loom">'
+        '<a href="%24IMS-CC-FILEBASE%24/Uploaded%20Media/plan%20(1).pdf?canvas_download=1">plan</a> '
+        '<a href="%24WIKI_REFERENCE%24/pages/later">later</a> '
+        '<a href="%24CANVAS_OBJECT_REFERENCE%24/assignments/asg1">the cloth</a> '
+        '<a href="%24CANVAS_OBJECT_REFERENCE%24/quizzes/quiz1">the quiz</a> '
+        '<a href="%24IMS-CC-FILEBASE%24/key.pdf">the key</a></p>'
+    ),
+    "wiki_content/later.html": html(
+        "<p>Soon</p>", head='<meta name="workflow_state" content="unpublished"/>'
+    ),
+    "asg1/assignment.xml": '<assignment identifier="asg1" '
+    'xmlns="http://www.imsglobal.org/xsd/imscc_extensions/assignment"><title>First cloth</title>'
+    '<text texttype="text/html">&lt;p&gt;Weave it.&lt;/p&gt;</text><gradable points_possible="5.0">true'
+    '</gradable><submission_formats/><extensions><assignment identifier="asg1_canvas" '
+    'xmlns="http://canvas.instructure.com/xsd/cccv1p0"><title>First cloth</title></assignment></extensions>'
+    "</assignment>",
+    "asg1/first-cloth.html": html("<p>Weave it, plainly.</p>"),
+    "disc1.xml": '<topic xmlns="http://www.imsglobal.org/xsd/imsccv1p1/imsdt_v1p1"><title>Say hello</title>'
+    '<text texttype="text/html">&lt;p&gt;Hello?&lt;/p&gt;</text></topic>',
+    "disc1m.xml": '<topicMeta xmlns="http://canvas.instructure.com/xsd/cccv1p0"><topic_id>d</topic_id></topicMeta>',
+    "link1.xml": web_link("https://museum.example/"),
+    "quiz1/assessment_qti.xml": "<questestinterop/>",
+    "quiz1/assessment_meta.xml": "<quiz/>",
+    "non_cc_assessments/quiz1.xml.qti": "<questestinterop/>",
+    "lti1.xml": "<cartridge_basiclti_link/>",
+    "web_resources/Uploaded Media/plan (1).pdf": PDF,
+    "web_resources/loom.png": PNG,
+    "web_resources/key.pdf": PDF,
+}
+
+
 def test_canvas(take: Take) -> None:
-    unpublished = '<meta name="workflow_state" content="unpublished"/>'
-    found = take(
-        {
-            "imsmanifest.xml": CANVAS,
-            "course_settings/canvas_export.txt": "Q: What did the panda say?",
-            "course_settings/module_meta.xml": MODULES,
-            "course_settings/syllabus.html": html("<p>All weeks</p>", "Syllabus"),
-            "wiki_content/welcome.html": html(
-                '<p><img src="%24IMS-CC-FILEBASE%24/loom.png" alt="A loom">'
-                '<a href="%24IMS-CC-FILEBASE%24/Uploaded%20Media/plan%20(1).pdf?canvas_download=1">plan</a> '
-                '<a href="%24WIKI_REFERENCE%24/pages/later">later</a> '
-                '<a href="%24CANVAS_OBJECT_REFERENCE%24/assignments/asg1">the cloth</a> '
-                '<a href="%24CANVAS_OBJECT_REFERENCE%24/quizzes/quiz1">the quiz</a> '
-                '<a href="%24IMS-CC-FILEBASE%24/key.pdf">the key</a></p>'
-            ),
-            "wiki_content/later.html": html("<p>Soon</p>", head=unpublished),
-            "asg1/assignment.xml": '<assignment identifier="asg1" '
-            'xmlns="http://www.imsglobal.org/xsd/imscc_extensions/assignment"><title>First cloth</title>'
-            '<text texttype="text/html">&lt;p&gt;Weave it.&lt;/p&gt;</text><gradable points_possible="5.0">true'
-            '</gradable><submission_formats/><extensions><assignment identifier="asg1_canvas" '
-            'xmlns="http://canvas.instructure.com/xsd/cccv1p0"><title>First cloth</title></assignment></extensions>'
-            "</assignment>",
-            "asg1/first-cloth.html": html("<p>Weave it, plainly.</p>"),
-            "disc1.xml": '<topic xmlns="http://www.imsglobal.org/xsd/imsccv1p1/imsdt_v1p1"><title>Say hello</title>'
-            '<text texttype="text/html">&lt;p&gt;Hello?&lt;/p&gt;</text></topic>',
-            "disc1m.xml": '<topicMeta xmlns="http://canvas.instructure.com/xsd/cccv1p0"><topic_id>d</topic_id></topicMeta>',
-            "link1.xml": web_link("https://museum.example/"),
-            "quiz1/assessment_qti.xml": "<questestinterop/>",
-            "quiz1/assessment_meta.xml": "<quiz/>",
-            "non_cc_assessments/quiz1.xml.qti": "<questestinterop/>",
-            "lti1.xml": "<cartridge_basiclti_link/>",
-            "web_resources/Uploaded Media/plan (1).pdf": PDF,
-            "web_resources/loom.png": PNG,
-            "web_resources/key.pdf": PDF,
-        }
-    )
+    found = take(CANVAS_MEMBERS)
     assert found.outline == [
         ("Week 1", ["Welcome", "First cloth", "Say hello", "The museum", "The plan"]),
         ("Week 2", ["Later"]),
@@ -119,8 +121,8 @@ def test_canvas(take: Take) -> None:
     ]
     assert [each.is_published for each in found.bundle.modules] == [True, False, True]
     assert found.lessons["Welcome"].content == (
-        "A loom (*loom.png*)plan (*The plan*) *later* the cloth (*First cloth*) the quiz the key"
-    ).replace("*later*", "later (*Later*)")
+        "A loom (*loom.png*)plan (*The plan*) later (*Later*) the cloth (*First cloth*) the quiz the key"
+    )
     assert found.files("Welcome") == ["web_resources/loom.png"]
     assert found.files("The plan") == ["web_resources/Uploaded Media/plan (1).pdf"]
     assert found.lessons["First cloth"].content == "Weave it."

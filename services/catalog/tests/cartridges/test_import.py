@@ -74,6 +74,40 @@ async def rows(database: Database) -> dict[str, int]:
         }
 
 
+REPORT = {
+    "format": "common-cartridge 1.3.0",
+    "taken": {
+        "pages": 2,
+        "web_links": 1,
+        "discussions": 1,
+        "modules": 4,
+        "lessons": 6,
+        "resources": 3,
+        "files": 2,
+        "thumbnail": 0,
+    },
+    "left": [
+        {
+            "what": "Quiz “Quiz”",
+            "why": "Quizzes are not taken: they are made anew, with their questions.",
+        },
+        {
+            "what": "The discussion of “Talk”",
+            "why": "It is taken as something to read: lessons have no discussion.",
+        },
+        {
+            "what": "Links between lessons (1)",
+            "why": "They name the lessons they led to: those had no address yet.",
+        },
+        {
+            "what": "week/false.pdf",
+            "why": "The content is not what the name says, or not of a kind that is taken.",
+        },
+    ],
+    "left_untold": 0,
+}
+
+
 async def test_a_cartridge_becomes_a_course(studio: Any, stored: Callable[[], list[str]]) -> None:
     answer = await post(studio, zipped(MEMBERS))
     assert answer.status_code == 201, answer.text
@@ -82,38 +116,7 @@ async def test_a_cartridge_becomes_a_course(studio: Any, stored: Callable[[], li
     assert made["creation_method"] == "import"
     assert made["is_published"] is False
     assert made["description"] == "Of cloth & thread"
-    assert made["report"] == {
-        "format": "common-cartridge 1.3.0",
-        "taken": {
-            "pages": 2,
-            "web_links": 1,
-            "discussions": 1,
-            "modules": 4,
-            "lessons": 6,
-            "resources": 3,
-            "files": 2,
-            "thumbnail": 0,
-        },
-        "left": [
-            {
-                "what": "Quiz “Quiz”",
-                "why": "Quizzes are not taken: they are made anew, with their questions.",
-            },
-            {
-                "what": "The discussion of “Talk”",
-                "why": "It is taken as something to read: lessons have no discussion.",
-            },
-            {
-                "what": "Links between lessons (1)",
-                "why": "They name the lessons they led to: those had no address yet.",
-            },
-            {
-                "what": "week/false.pdf",
-                "why": "The content is not what the name says, or not of a kind that is taken.",
-            },
-        ],
-        "left_untold": 0,
-    }
+    assert made["report"] == REPORT
     assert len(stored()) == 2
 
     found = await studio.ask("GET", f"/courses/{made['id']}", headers=studio.author)
