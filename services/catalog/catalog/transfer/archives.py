@@ -37,6 +37,7 @@ DIRECTORY_PER_ENTRY = 1024
 """Bytes of the directory that an entry may have: its name, and what packers add."""
 UNSUSPICIOUS = 2**20
 """So many bytes may come out of whatever is packed however well."""
+BESIDE = "__MACOSX/"
 
 _ENTRY_SIGNATURE = b"PK\x01\x02"
 _LOCAL = struct.Struct("<4s22xHH")
@@ -96,6 +97,22 @@ class Archive:
 
     def __contains__(self, name: str) -> bool:
         return name in self._entries
+
+    @property
+    def only_folder(self) -> str | None:
+        """The folder that everything is in, if there is one: what people get who pack a folder. What one system puts
+        beside it is not looked at."""
+        tops = {name.partition("/")[::2] for name in self._entries if not name.startswith(BESIDE)}
+        folders = {folder for folder, _ in tops}
+        return folders.pop() if len(folders) == 1 and all(rest for _, rest in tops) else None
+
+    def enter(self, folder: str) -> None:
+        """Take this folder for the top of the archive, and leave what is beside it."""
+        top = f"{folder}/"
+        self._entries = {
+            name.removeprefix(top): entry for name, entry in self._entries.items() if name.startswith(top)
+        }
+        self._by_key = {_key(name): name for name in self._entries}
 
     def find(self, path: str) -> str | None:
         """The name of this file as the archive has it: packers of other systems change the case of names, and the

@@ -13,7 +13,11 @@ MOST_PARTS = 500_000
 
 
 def find(archive: Archive, formats: Sequence[Format]) -> Format:
-    """The first of these formats that the archive is in. Raises CourseFormatUnknown."""
+    """The first of these formats that the archive is in; a folder that everything is in is its top from then on.
+    Raises CourseFormatUnknown."""
+    folder = archive.only_folder
+    if folder is not None and any(f"{folder}/{one.marker}" in archive for one in formats):
+        archive.enter(folder)
     for one in formats:
         if one.marker in archive:
             return one

@@ -103,6 +103,13 @@ async def test_files_nobody_asked_for_are_told(carrier: Any, stored: Any) -> Non
     assert stored() == []
 
 
+async def test_a_folder_that_was_packed_is_the_archive(carrier: Any) -> None:
+    told = document(modules=outline(filed()))
+    files = {"looms/course.json": told, "looms/files/a.pdf": PDF, "__MACOSX/looms/._course.json": "x"}
+    made = await carrier.take(zipped(files))
+    assert (made["report"]["taken"]["files"], made["report"]["left"]) == (1, [])
+
+
 async def test_a_picture_that_is_not_ours_is_drawn_again(carrier: Any) -> None:
     made = await carrier.take(bundle({"thumbnail": {"path": "Cover.PNG"}}, {"cover.png": photo("RGBA")}))
     first = (await carrier.studio.client.get(made["thumbnail"])).content
@@ -232,7 +239,9 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
         "no such file",
     ),
     "no course of any kind": (zipped({"index.html": "x"}), "course-format-unknown", "course.json"),
-    "a course in a folder": (zipped({"looms/course.json": document()}), "course-format-unknown", "At the top"),
+    "a course in a folder beside others": (
+        zipped({"looms/course.json": document(), "a.txt": "x"}), "course-format-unknown", "At the top"
+    ),
     "nothing": (b"", "not-an-archive", ""),
     "a bomb": (zipped({"course.json": document(), "zeros": bytes(9 * MIB)}), "archive-bomb", "200"),
 }  # fmt: skip
