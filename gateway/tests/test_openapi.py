@@ -1,8 +1,10 @@
+import copy
 from typing import Any
 
 import httpx
 import orjson
-from gateway.openapi import merge
+from chassis.web.openapi import PROBLEM, with_problems
+from gateway.openapi import METHODS, merge
 
 from .conftest import Echo, OpenGateway, is_problem, until
 
@@ -176,3 +178,18 @@ async def test_before_any_service_has_spoken_there_is_no_document(open_gateway: 
     async with door.client() as client:
         answer: httpx.Response = await client.get("/openapi.json")
     is_problem(answer, 503, "unavailable")
+
+
+def test_what_services_say_of_errors_is_said_once() -> None:
+    documents = {name: with_problems(copy.deepcopy(document)) for name, document in DOCUMENTS.items()}
+    merged = merge(documents, "http://lyceum.test")
+    assert merged["components"]["schemas"]["Problem"] == PROBLEM
+    assert "Refused" in merged["components"]["responses"]
+    assert not [
+        name for name in merged["components"]["schemas"] if name.endswith("Problem") and name[0] in "CL"
+    ]
+    for path, item in merged["paths"].items():
+        for method, operation in item.items():
+            if method in METHODS:
+                refused = operation["responses"]["default"]["$ref"]
+                assert refused == "#/components/responses/Refused", f"{method} {path}"

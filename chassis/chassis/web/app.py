@@ -16,6 +16,7 @@ from chassis.revocations import EndedTokens
 from chassis.settings import ServiceSettings
 from chassis.web import ops, problems
 from chassis.web.body_limit import BodyLimit, OwnLimits
+from chassis.web.openapi import describe_problems
 
 MAX_BODY_BYTES = 2 * 1024 * 1024
 
@@ -59,6 +60,7 @@ def service_app(
         app.include_router(router)
     _add_health(app)
     problems.install(app)
+    describe_problems(app)
     own = OwnLimits(route for router in routers for route in router.routes)
     app.add_middleware(BodyLimit, limit=max_body_bytes, own=own)
     app.add_middleware(problems.DefectMiddleware)
