@@ -12,13 +12,13 @@ SECTIONS = (
     Section("enrollments", "catalog_enrollment"),
     Section("instructor_standing", "catalog_instructor"),
     Section("teaching_rights", "catalog_co_instructor"),
-    # The preview token opens the course to whoever has it; `search` is the texts once more; who published it may be
+    # The preview token opens the course to whoever has it; who published it may be
     # somebody else. Versions of a course, its modules and its lessons are rows like others.
     Section(
         "courses",
         "courses_course",
         "created_by_id",
-        leaves_out=("preview_token", "search", "published_by_id"),
+        leaves_out=("preview_token", "published_by_id"),
         # The course with all its files, to be taken elsewhere; each version can be had of the course itself.
         links=(Link("export_url", "/api/v1/courses/{id}/export", unless="parent_version_id"),),
     ),
@@ -41,6 +41,7 @@ SECTIONS = (
 
 NOT_EXPORTED = {
     "courses_category": "the platform's own tree of subjects; nobody's",
+    "catalog_listing": "what lists and searches find a course by, all of which the section of courses holds",
     "catalog_category_size": "how many courses a category has; nobody's",
     "content_testimonial": "what the platform prints of people it asked; written by admins, tied to no account",
     "catalog_vocabulary": "words of courses' titles and skills, and how many courses use them; nobody's",

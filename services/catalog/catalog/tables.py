@@ -5,7 +5,7 @@ from chassis.db import Base
 
 from catalog.assessment_mirror.models import CatalogAssessment
 from catalog.categories.models import Category, CategorySize
-from catalog.courses.models import Course
+from catalog.courses.models import Course, Listing
 from catalog.enrollment_mirror.models import CatalogEnrollment
 from catalog.files.models import UnwantedFile
 from catalog.instructor_mirror.models import CatalogCoInstructor, CatalogInstructor
@@ -31,6 +31,7 @@ __all__ = [
     "CoursePublication",
     "KnownWord",
     "Lesson",
+    "Listing",
     "Module",
     "Resource",
     "Review",

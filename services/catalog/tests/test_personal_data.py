@@ -11,8 +11,8 @@ GIVEN = {
     "courses_course.language": "en",
     "courses_course.counted_in_id": None,
 }
-# Counted by what happens to courses.
-NOBODYS = ("catalog_category_size",)
+# Counted by what happens to courses, and written by a trigger with them.
+NOBODYS = ("catalog_category_size", "catalog_listing")
 
 # What stays as it is when a person is erased: it says nothing of them.
 KEPT = {
@@ -20,6 +20,7 @@ KEPT = {
     "catalog_unwanted_file": "a file about to be removed",
     "content_testimonial": "what the platform prints; tied to no account",
     "courses_course": "a course goes on without its author: learners keep what they enrolled in",
+    "catalog_listing": "the same",
     "courses_module": "the same",
     "courses_lesson": "the same",
     "courses_resource": "the same",

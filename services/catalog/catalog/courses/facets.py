@@ -25,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.courses.models import Course
-from catalog.courses.queries import Filters, apart, conditions, price_at
+from catalog.courses.filtering import Filters, conditions, price_at
+from catalog.courses.models import Course, Listing
+from catalog.courses.paging import apart
 
 COUNTED = 10_000
 """Courses that are looked at, at most: a count is for a choice, not for the books."""
@@ -66,36 +67,39 @@ def _all(tests: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
 
 def _looked_at(filters: Filters) -> CTE:
     """What is looked for, or the most popular courses, and which of the other filters each passes."""
-    price = price_at(filters.at)
+    source: Any = Listing if filters.taught is None else Course
+    price = price_at(filters.at, source)
     passes: dict[str, list[ColumnElement[bool]]] = {
-        "category": [] if filters.categories is None else [Course.category_id.in_(filters.categories)],
-        "level": [] if filters.level is None else [Course.level == filters.level],
-        "language": [] if filters.language is None else [Course.language == filters.language],
-        "rating": [] if filters.min_rating is None else [Course.avg_rating >= filters.min_rating],
+        "category": [] if filters.categories is None else [source.category_id.in_(filters.categories)],
+        "level": [] if filters.level is None else [source.level == filters.level],
+        "language": [] if filters.language is None else [source.language == filters.language],
+        "rating": [] if filters.min_rating is None else [source.avg_rating >= filters.min_rating],
         "price": [
             *([] if filters.max_price is None else [price <= filters.max_price]),
             *([] if filters.free is None else [price == 0 if filters.free else price > 0]),
         ],
         "rest": [
-            *([] if filters.featured is None else [Course.is_featured.is_(filters.featured)]),
+            *([] if filters.featured is None else [source.is_featured.is_(filters.featured)]),
             *(
                 []
                 if filters.has_certificate is None
-                else [Course.has_certificate.is_(filters.has_certificate)]
+                else [source.has_certificate.is_(filters.has_certificate)]
             ),
         ],
     }
     base = Filters(at=filters.at, taught=filters.taught, q=filters.q, searched_as=filters.searched_as)
     statement = select(
-        Course.category_id,
-        Course.level,
-        Course.language,
-        Course.avg_rating,
+        source.category_id,
+        source.level,
+        source.language,
+        source.avg_rating,
         _band(price).label("band"),
         *(_all(tests).label(f"in_{name}") for name, tests in passes.items()),
-    ).where(*conditions(base))
-    if filters.q is None and filters.taught is None:
-        statement = statement.order_by(Course.enrolled_students_count.desc(), Course.id.desc())
+    ).where(*conditions(base, source))
+    if filters.taught is None:
+        statement = statement.where(Listing.is_published)
+        if filters.q is None:
+            statement = statement.order_by(Listing.enrolled_students_count.desc(), Listing.course_id.desc())
     return apart(statement.limit(COUNTED + 1), "looked_at")
 
 

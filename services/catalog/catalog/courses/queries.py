@@ -2,45 +2,34 @@
 
 import typing
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from chassis.pagination import Key, PageParams, behind, behind_place, cut, page, place_in, sorted_by
+from chassis.pagination import Key, PageParams, behind_place, cut, page, place_in, sorted_by
 from sqlalchemy import (
-    CTE,
-    ColumnElement,
     DateTime,
     Double,
     Integer,
-    Numeric,
     Row,
     Select,
-    String,
     Subquery,
     Text,
-    and_,
     bindparam,
-    case,
     cast,
     func,
-    literal_column,
-    not_,
-    or_,
     select,
-    true,
-    union_all,
     update,
 )
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import InstrumentedAttribute
 
-from catalog.courses import search_rules
-from catalog.courses.languages import configuration_of
-from catalog.courses.models import Course
+from catalog.courses import paging
+from catalog.courses.filtering import Filters as Filters
+from catalog.courses.filtering import conditions, price_at
+from catalog.courses.filtering import led_or_taught_by as led_or_taught_by
+from catalog.courses.models import Course, Listing
 
 Sort = Literal["relevance", "newest", "popular", "rating", "price"]
 
@@ -159,85 +148,6 @@ async def led_by(session: AsyncSession, user_id: int) -> Sequence[Course]:
 # --- the list -----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Filters:
-    """What a list of courses is narrowed to; None narrows nothing. `at` is the instant prices are of."""
-
-    at: datetime
-    taught: ColumnElement[bool] | None = None
-    q: str | None = None
-    categories: Select[int] | None = None
-    level: str | None = None
-    min_rating: Decimal | None = None
-    max_price: Decimal | None = None
-    free: bool | None = None
-    featured: bool | None = None
-    has_certificate: bool | None = None
-    language: str | None = None
-    searched_as: str = "en"
-    """The language `q` is in."""
-
-
-def led_or_taught_by(user_id: int, taught: Select[int]) -> ColumnElement[bool]:
-    """Courses themselves; their versions are found by way of them."""
-    mine = or_(Course.created_by_id == user_id, Course.id.in_(taught))
-    return and_(mine, Course.parent_version_id.is_(None))
-
-
-def price_at(at: datetime) -> ColumnElement[Decimal]:
-    """`rules.effective_price` in SQL."""
-    in_force = and_(
-        Course.discount_price.is_not(None), or_(Course.discount_ends.is_(None), Course.discount_ends > at)
-    )
-    return case((in_force, Course.discount_price), else_=Course.price)
-
-
-def tsquery(filters: Filters) -> ColumnElement[Any]:
-    """`q` as its language reads it, or word by word; without what either way is excluded."""
-    assert filters.q is not None, "asked only where something is looked for"
-    wanted = search_rules.parse(filters.q)
-    names = dict.fromkeys((configuration_of(filters.searched_as), "simple"))
-    # As constants: cast at run time, they would have the query parsed again for every row it is held against.
-    read_as: list[ColumnElement[Any]] = [literal_column(f"'{name}'::regconfig") for name in names]
-    found: ColumnElement[Any] = func.websearch_to_tsquery(read_as[0], wanted.text)
-    for configuration in read_as[1:]:
-        found = found.op("||")(func.websearch_to_tsquery(configuration, wanted.text))
-    for term in wanted.excluded:
-        for configuration in read_as:
-            found = found.op("&&")(func.tsquery_not(func.phraseto_tsquery(configuration, term)))
-    return found
-
-
-def conditions(
-    filters: Filters, *, but_category: bool = False
-) -> Iterable[ColumnElement[bool] | InstrumentedAttribute[bool]]:
-    yield Course.is_published if filters.taught is None else filters.taught
-    if filters.q is not None:
-        yield Course.search.bool_op("@@")(tsquery(filters))
-    if filters.categories is not None and not but_category:
-        yield Course.category_id.in_(filters.categories)
-    if filters.level is not None:
-        yield Course.level == filters.level
-    if filters.language is not None:
-        yield Course.language == filters.language
-    if filters.min_rating is not None:
-        yield Course.avg_rating >= filters.min_rating
-    yield from _price_conditions(filters)
-    if filters.featured is not None:
-        yield Course.is_featured.is_(filters.featured)
-    if filters.has_certificate is not None:
-        yield Course.has_certificate.is_(filters.has_certificate)
-
-
-def _price_conditions(filters: Filters) -> Iterable[ColumnElement[bool]]:
-    """By the clock; `price_now`, never above that, only leads to the rows by its index."""
-    price = price_at(filters.at)
-    if filters.max_price is not None:
-        yield and_(Course.price_now <= filters.max_price, price <= filters.max_price)
-    if filters.free is not None:
-        yield and_(Course.price_now == 0, price == 0) if filters.free else price > 0
-
-
 def _key(filters: Filters, sort: Sort) -> list[tuple[Any, Literal["asc", "desc"]]]:
     if sort == "popular":
         return [(Course.enrolled_students_count, "desc"), (Course.id, "desc")]
@@ -283,7 +193,7 @@ def card(at: datetime, people: Subquery) -> tuple[Any, ...]:
         *_PLAIN,
         cast(Course.price, Text).label("price"),
         cast(Course.discount_price, Text).label("discount_price"),
-        cast(price_at(at), Text).label("effective_price"),
+        cast(price_at(at, Course), Text).label("effective_price"),
         cast(Course.avg_rating, Double).label("avg_rating"),
         func.coalesce(people.c.display_name, "").label("display_name"),
         people.c.picture_url,
@@ -294,107 +204,46 @@ async def cards(
     session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of courses with their authors' names, in one query. Raises BadCursor."""
-    if filters.q is None and filters.categories is None and filters.taught is None:
+    if not filters.narrow:
         return await _plain_cards(session, filters, sort, params, people)
     key = _key(filters, sort)
     statement = select(*card(filters.at, people)).outerjoin(people, people.c.user_id == Course.created_by_id)
-    if filters.q is not None:
-        statement = statement.where(Course.id.in_(_of_matches(filters, params, key)))
-    elif filters.categories is not None and filters.taught is None:
-        statement = statement.where(Course.id.in_(_of_each_category(filters, params, key)))
+    if filters.taught is None:
+        place = tuple(place_in(params, key).values()) or None
+        found = paging.page_of(filters, _by(sort), params.limit + 1, place=place)
+        statement = statement.where(Course.id.in_(paging.ids_of(found)))
     else:
-        statement = statement.where(*conditions(filters))
+        statement = statement.where(*conditions(filters, Course))
     return await page(session, typing.cast("Select[Any]", statement), params, key=key)
 
 
-_TOLD: dict[str, Any] = {
-    "level": String(),
-    "language": String(),
-    "min_rating": Numeric(3, 2),
-    "max_price": Numeric(12, 2),
-}
-"""Filters that are parameters of a statement; the others say which statement it is."""
-_CHOSEN = ("free", "featured", "has_certificate")
+def _by(sort: Sort) -> str:
+    return "newest" if sort == "relevance" else sort
 
 
 async def _plain_cards(
     session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """What most people see first: to put the statement together would take longer than to have it answered."""
-    told = tuple(name for name in _TOLD if getattr(filters, name) is not None)
-    chosen = tuple(getattr(filters, name) for name in _CHOSEN)
-    statement, key = _plain(people, sort, told, chosen, params.cursor is None)
-    given = {name: getattr(filters, name) for name in told}
-    given |= {"at": filters.at, "rows": params.limit + 1, **place_in(params, key)}
+    statement, key = _plain(people, sort, params.cursor is None)
+    given = {"at": filters.at, "rows": params.limit + 1, **place_in(params, key)}
     connection = await session.connection()
     return cut((await connection.execute(statement, given)).all(), params, key)
 
 
 @lru_cache(maxsize=512)
-def _plain(
-    people: Subquery, sort: Sort, told: tuple[str, ...], chosen: tuple[bool | None, ...], is_first: bool
-) -> tuple[Select[Any], Key]:
-    """The statement of these filters and this order, and the order's columns."""
-    narrowed: dict[str, Any] = {name: bindparam(name, type_=_TOLD[name]) for name in told}
-    narrowed |= zip(_CHOSEN, chosen, strict=True)
-    filters = Filters(at=AT, **narrowed)
-    key = _key(filters, sort)
-    statement: Any = select(*card(AT, people), *(column for column, _ in key)).where(*conditions(filters))
-    statement = statement.outerjoin(people, people.c.user_id == Course.created_by_id)
+def _plain(people: Subquery, sort: Sort, is_first: bool) -> tuple[Select[Any], Key]:
+    """The statement of this order, and the order's columns."""
+    key = paging.key_of(_by(sort))
+    statement: Any = (
+        select(*card(AT, people), *(column for column, _ in key))
+        .join_from(Listing, Course, Course.id == Listing.course_id)
+        .outerjoin(people, people.c.user_id == Course.created_by_id)
+        .where(Listing.is_published)
+    )
     if not is_first:
         statement = statement.where(behind_place(key))
     return statement.order_by(*sorted_by(key)).limit(bindparam("rows", type_=Integer())), key
-
-
-FEW = 3000
-"""Fewer matches than these are read all; of more, a walk down the order soon meets enough."""
-
-
-def apart(statement: Any, name: str) -> CTE:
-    """Done once and by itself: merged into what is around it, it would be planned as a walk over every course."""
-    made: CTE = statement.cte(name).prefix_with("MATERIALIZED")
-    return made
-
-
-def count_of(part: CTE) -> ColumnElement[int]:
-    return select(func.count()).select_from(part).scalar_subquery()
-
-
-def _of_matches(filters: Filters, params: PageParams, key: Key) -> Select[int]:
-    """The page of what is looked for. How many matches there are, the planner cannot know and guesses wrong: a walk
-    for a rare word is one over all courses. So it is counted, up to where a walk is short."""
-    matches = list(conditions(filters))
-    found = apart(select(Course.id).where(*matches).limit(FEW), "found")
-    few = count_of(found) < FEW
-    place = behind(params, key)
-    order = [column.asc() if direction == "asc" else column.desc() for column, direction in key]
-
-    def page_of(*wanted: Any) -> Select[int]:
-        statement = (
-            select(Course.id).where(*wanted) if place is None else select(Course.id).where(*wanted, place)
-        )
-        return statement.order_by(*order).limit(params.limit + 1)
-
-    read = page_of(few, Course.id.in_(select(found.c.id))).subquery("read")
-    walked = page_of(not_(few), *matches).subquery("walked")
-    either = union_all(select(read.c.id), select(walked.c.id)).subquery("either")
-    return select(either.c.id)
-
-
-def _of_each_category(filters: Filters, params: PageParams, key: Key) -> Select[int]:
-    """The page each category of the subtree would have alone: among these are those of the page of all.
-
-    Each is a few steps down an index; filtered out of the whole catalogue, a small category's would be far apart.
-    """
-    assert filters.categories is not None
-    tree = filters.categories.subquery("tree")
-    own = select(Course.id).where(*conditions(filters, but_category=True), Course.category_id == tree.c.id)
-    place = behind(params, key)
-    if place is not None:
-        own = own.where(place)
-    order = [column.asc() if direction == "asc" else column.desc() for column, direction in key]
-    each = own.order_by(*order).limit(params.limit + 1).lateral("each")
-    return select(each.c.id).select_from(tree.join(each, true()))
 
 
 async def with_author(

@@ -1,8 +1,8 @@
 """Search by relevance: ranked where it can matter, by popularity behind that, every match exactly once.
 
-To rank every match of a common word would be to read a tenth of the table. So where there are FEW matches all are
-ranked; where there are more, the most popular and those named so, and the rest follow by popularity. The cursor
-carries where the ranked part ended when the first page was made, so that later pages part the matches in the same place.
+To rank every match of a common word would be to read a tenth of the catalogue. So the most POPULAR matches are ranked,
+and those named so, and the rest follow by popularity; where there are fewer, all are ranked. The cursor carries where
+the ranked part ended when the first page was made, so that later pages part the matches in the same place.
 """
 
 import base64
@@ -16,6 +16,7 @@ from typing import Any
 import orjson
 from chassis.pagination import BadCursor, PageParams
 from sqlalchemy import (
+    ARRAY,
     CTE,
     ColumnElement,
     Double,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
+    Text,
     and_,
     cast,
     func,
@@ -31,19 +33,20 @@ from sqlalchemy import (
     null,
     or_,
     select,
-    tuple_,
     union,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.courses import queries
-from catalog.courses.models import Course
-from catalog.courses.queries import Filters, apart, card, conditions, count_of, tsquery
+from catalog.courses import listings, paging
+from catalog.courses.filtering import TITLE, Filters, conditions, every_match, have_any, tsquery
+from catalog.courses.models import Course, Listing
+from catalog.courses.paging import apart, ids_of
+from catalog.courses.queries import card
 
-POPULAR = 150
-"""How many are ranked where there are not FEW; above the longest page, so that the first is all ranked."""
-NAMED = 500
+POPULAR = 250
+"""How many are ranked for being popular; above the longest page, so that the first is all ranked."""
+NAMED = 250
 """Matches by title are ranked too, while they are fewer than these; else those of exactly this title."""
 RANKED, REST = 0, 1
 _BIGGEST = 2**63 - 1
@@ -93,14 +96,6 @@ class Place:
         return cls(few, named, students, course_id, part, float(score), last_id)
 
 
-_STANDING = (Course.enrolled_students_count, Course.id)
-_BY_STANDING = (Course.enrolled_students_count.desc(), Course.id.desc())
-
-
-def _standing(students: int, course_id: int) -> Any:
-    return tuple_(literal(students, Integer), literal(course_id, Course.id.type))
-
-
 @dataclass(frozen=True, slots=True)
 class _Parted:
     """The ids to rank, and what the cursor will say of how they were chosen."""
@@ -112,43 +107,46 @@ class _Parted:
     course_id: ColumnElement[int]
 
 
-def _same_title(filters: Filters) -> ColumnElement[bool]:
+def _count_of(part: CTE) -> ColumnElement[int]:
+    return select(func.count()).select_from(part).scalar_subquery()
+
+
+def _named(filters: Filters) -> Select[int]:
+    return every_match(filters).where(TITLE.bool_op("@@")(tsquery(filters)))
+
+
+def _same_title(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
     assert filters.q is not None
-    return func.lower(Course.title) == func.lower(filters.q)
-
-
-def _part(filters: Filters, matches: list[Any]) -> _Parted:
-    """How the first page parts the matches."""
-    found = apart(select(Course.id).where(*matches).limit(queries.FEW), "found")
-    few = count_of(found) < queries.FEW
-    popular = apart(
-        select(Course.id, Course.enrolled_students_count)
-        .where(*matches, not_(few))
-        .order_by(*_BY_STANDING)
-        .limit(POPULAR),
-        "popular",
+    same = func.lower(Course.title) == func.lower(filters.q)
+    titled = apart(select(Course.id).where(Course.is_published, same, *when), "same_title")
+    return select(Listing.course_id).where(
+        Listing.course_id.in_(select(titled.c.id)), Listing.is_published, *conditions(filters, Listing)
     )
-    by_title = Course.search_title.bool_op("@@")(tsquery(filters))
-    named = apart(select(Course.id).where(*matches, by_title, not_(few)).limit(NAMED), "named")
-    few_named = count_of(named) < NAMED
-    same = select(Course.id).where(*matches, _same_title(filters), not_(few), not_(few_named))
-    last = select(popular).order_by(popular.c.enrolled_students_count, popular.c.id).limit(1)
-    end = last.subquery("popular_end")
+
+
+def _part(filters: Filters) -> _Parted:
+    """How the first page parts the matches."""
+    popular = paging.page_of(filters, "popular", POPULAR, walk=False, name="popular")
+    found = select(popular.c.found).scalar_subquery()
+    few = func.cardinality(found) < POPULAR
+    named = apart(_named(filters).where(not_(few)).limit(NAMED), "named")
+    few_named = _count_of(named) < NAMED
+    last = select(popular.c.found[POPULAR]).scalar_subquery()
+    students = select(Listing.enrolled_students_count).where(Listing.course_id == last).scalar_subquery()
     return _Parted(
         union(
-            select(found.c.id).where(few),
-            select(popular.c.id),
-            select(named.c.id).where(few_named),
-            same,
+            ids_of(popular),
+            select(named.c.course_id).where(few_named),
+            _same_title(filters, not_(few), not_(few_named)),
         ),
         few,
         few_named,
-        func.coalesce(select(end.c.enrolled_students_count).scalar_subquery(), 0),
-        func.coalesce(select(end.c.id).scalar_subquery(), 0),
+        func.coalesce(students, 0),
+        func.coalesce(last, 0),
     )
 
 
-def _parted_as(place: Place, filters: Filters, matches: list[Any]) -> _Parted:
+def _parted_as(place: Place, filters: Filters) -> _Parted:
     """The same parts again, on a later page."""
     known = (
         literal(place.few),
@@ -157,26 +155,25 @@ def _parted_as(place: Place, filters: Filters, matches: list[Any]) -> _Parted:
         literal(place.course_id, Course.id.type),
     )
     if place.few:
-        return _Parted(select(apart(select(Course.id).where(*matches), "found").c.id), *known)
-    above = tuple_(*_STANDING) >= _standing(place.students, place.course_id)
-    popular = apart(select(Course.id).where(*matches, above).order_by(*_BY_STANDING), "popular")
-    by_title = Course.search_title.bool_op("@@")(tsquery(filters))
-    named = apart(
-        select(Course.id).where(*matches, by_title if place.named else _same_title(filters)), "named"
-    )
-    return _Parted(union(select(popular.c.id), select(named.c.id)), *known)
+        return _Parted(select(apart(every_match(filters), "found")), *known)
+    columns, end = paging.place_of("popular", (place.students, place.course_id))
+    steps = literal(listings.down_to("popular", place.students), ARRAY(Text))
+    above = every_match(filters).where(columns >= end, have_any(steps))
+    popular = apart(above, "popular")
+    named = apart(_named(filters) if place.named else _same_title(filters), "named")
+    return _Parted(union(select(popular.c.course_id), select(named.c.course_id)), *known)
 
 
 def _chosen(filters: Filters, place: Place | None, limit: int) -> tuple[CTE, _Parted]:
     """The courses of one page by id, each with its part and score."""
-    matches = list(conditions(filters))
-    parted = _part(filters, matches) if place is None else _parted_as(place, filters, matches)
+    parted = _part(filters) if place is None else _parted_as(place, filters)
     head = apart(parted.ids, "head")
+    ids = next(iter(head.c))
     # As a double: the cursor carries it, and a real would not come back as the number it was.
-    score = cast(func.ts_rank_cd(Course.search, tsquery(filters)), Double)
+    score = cast(func.ts_rank_cd(Listing.words, tsquery(filters)), Double)
     scored = apart(
-        select(Course.id, literal(RANKED).label("part"), score.label("score")).join(
-            head, head.c.id == Course.id
+        select(Listing.course_id.label("id"), literal(RANKED).label("part"), score.label("score")).where(
+            Listing.course_id.in_(select(ids))
         ),
         "scored",
     )
@@ -192,18 +189,14 @@ def _chosen(filters: Filters, place: Place | None, limit: int) -> tuple[CTE, _Pa
     if place.part == REST:
         ranked = ranked.where(null().is_not(None))
     page = apart(ranked, "ranked")
-    rest = (
-        select(Course.id, literal(REST).label("part"), cast(Course.enrolled_students_count, Double))
-        .where(
-            *matches,
-            tuple_(*_STANDING) < _standing(*begin),
-            Course.id.not_in(select(head.c.id)),
-            count_of(page) < limit,
-        )
-        .order_by(*_BY_STANDING)
-        .limit(limit)
+    left = (_count_of(page) < limit, Listing.course_id.not_in(select(ids)))
+    rest = apart(
+        ids_of(paging.page_of(filters, "popular", limit, place=begin, only=left, name="rest")), "rest_ids"
     )
-    return apart(union_all(select(page), select(rest.subquery("rest"))), "chosen"), parted
+    follow = select(
+        Listing.course_id, literal(REST).label("part"), cast(Listing.enrolled_students_count, Double)
+    ).where(Listing.course_id.in_(select(rest)))
+    return apart(union_all(select(page), follow), "chosen"), parted
 
 
 def _statement(filters: Filters, place: Place | None, limit: int, people: Subquery) -> Select[Any]:

@@ -15,8 +15,8 @@ from sqlalchemy import Row, exists, literal, select, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import queries, ranking, search_rules
-from catalog.courses.models import Course
-from catalog.courses.queries import Filters, apart
+from catalog.courses.filtering import Filters, every_match
+from catalog.courses.paging import apart
 from catalog.people import service as people
 from catalog.vocabulary import service as vocabulary
 
@@ -98,7 +98,7 @@ async def _found_alone(session: AsyncSession, filters: Filters, words: Collectio
     whole = Filters(at=filters.at, taught=filters.taught, searched_as=filters.searched_as)
     each = []
     for number, word in enumerate(words):
-        found = apart(select(Course.id).where(*queries.conditions(replace(whole, q=word))), f"found_{number}")
+        found = apart(every_match(replace(whole, q=word)), f"found_{number}")
         # Planned as if all of them were wanted, for which there is the index, and read up to the first.
-        each.append(select(literal(word)).where(exists(select(found.c.id))))
+        each.append(select(literal(word)).where(exists(select(found))))
     return set(await session.scalars(union_all(*each)))

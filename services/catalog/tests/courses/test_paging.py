@@ -3,13 +3,15 @@
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 import pytest
-from catalog.courses import queries, ranking
+from catalog.courses import listings, paging, ranking
 from catalog.courses.models import Course
-from sqlalchemy import delete, event, insert, select, update
+from sqlalchemy import delete, event, func, insert, select, text, update
 
-BEGIN = datetime(2026, 1, 1, tzinfo=UTC)
+BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
+LEVELS = ("beginner", "advanced", "all_levels")
 WORDS = ("brass", "loom", "card", "wheel", "number")
 
 
@@ -23,18 +25,23 @@ class Shelf:
 
     def row(self, **given):
         self.made += 1
+        price = Decimal(self.random.choice((0, 0, 3, 12, 40)))
         return {
             "title": " ".join(self.random.choices(WORDS, k=2)),
             "slug": f"made-{self.made}",
             "description": " ".join(self.random.choices(WORDS, k=8)),
             "category_id": self.random.choice(self.categories),
-            "price": Decimal(self.random.randrange(3)),
-            "price_now": Decimal(self.random.randrange(3)),
-            "avg_rating": Decimal(self.random.randrange(3)),
+            "price": price,
+            "price_now": price,
+            "avg_rating": Decimal(self.random.choice(("0", "3.9", "4.5", "4.6", "5"))),
             "total_reviews": self.random.randrange(3),
-            "enrolled_students_count": self.random.randrange(4),
+            "enrolled_students_count": self.random.choice((0, 1, 3, 4, 60, 5000)),
             "is_published": True,
-            "first_published_at": BEGIN + timedelta(days=self.random.randrange(5)),
+            "first_published_at": BEGIN + timedelta(days=self.random.choice((0, 1, 40, 300, 700))),
+            "level": self.random.choice(LEVELS),
+            "language": self.random.choice(("en", "en", "de")),
+            "has_certificate": self.random.random() < 0.5,
+            "is_featured": self.random.random() < 0.2,
             "created_by_id": 3,
             **given,
         }
@@ -44,6 +51,10 @@ class Shelf:
             rows = [self.row(**given) for _ in range(how_many)]
             adding = insert(Course).returning(Course.id)
             return [await session.scalar(adding.values(row)) for row in rows]
+
+    async def published(self):
+        async with self.database.transaction() as session:
+            return await session.scalar(select(func.count()).select_from(Course).where(Course.is_published))
 
     async def disturb(self):
         """Some come, some go for good, some are taken off the list."""
@@ -82,7 +93,11 @@ LISTS = [
     "&q=brass",
     "&q=brass loom -wheel",
     "&q=brass&category=mathematics",
-    "&q=brass&sort=popular",
+    *(f"&q=brass&sort={sort}" for sort in ("newest", "popular", "rating", "price")),
+    "&q=brass&level=beginner&featured=true",
+    "&sort=rating&min_rating=4.5&language=de",
+    "&sort=price&has_certificate=true&featured=true",
+    "&sort=newest&category=mathematics&featured=true&max_price=3",
 ]
 
 
@@ -90,7 +105,7 @@ LISTS = [
 async def test_no_list_shows_a_course_twice_or_misses_one_that_stayed(
     studio, database, categories, monkeypatch, seed
 ):
-    monkeypatch.setattr(queries, "FEW", 8)
+    monkeypatch.setattr(paging, "NEAR", 4)
     monkeypatch.setattr(ranking, "POPULAR", 7)
     monkeypatch.setattr(ranking, "NAMED", 12)
     shelf = Shelf(studio, database, seed, categories)
@@ -102,7 +117,7 @@ async def test_no_list_shows_a_course_twice_or_misses_one_that_stayed(
             shown, stayed, _ = await _walk_parted(shelf, query, limit, monkeypatch, disturbed=disturbed)
             assert len(shown) == len(set(shown)), query
             assert stayed <= set(shown), query
-            await shelf.add(20 if disturbed else 0)
+            await shelf.add(min(20, 95 - await shelf.published()) if disturbed else 0)
 
 
 async def _walk_parted(shelf, query, limit, monkeypatch, *, disturbed):
@@ -121,8 +136,124 @@ async def _walk_parted(shelf, query, limit, monkeypatch, *, disturbed):
         shelf.studio.ask = ask
 
 
+NARROWED = {
+    "level=beginner": Course.level == "beginner",
+    "language=de": Course.language == "de",
+    "min_rating=4.5": Course.avg_rating >= Decimal("4.5"),
+    "min_rating=5": Course.avg_rating >= 5,
+    "max_price=3": Course.price <= 3,
+    "max_price=20": Course.price <= 20,
+    "free=true": Course.price == 0,
+    "free=false": Course.price > 0,
+    "featured=true": Course.is_featured,
+    "featured=false": ~Course.is_featured,
+    "has_certificate=true": Course.has_certificate,
+    "has_certificate=false": ~Course.has_certificate,
+    "q=brass": Course.title.ilike("%brass%") | Course.description.ilike("%brass%"),
+    "q=loom -wheel": (Course.title + Course.description).ilike("%loom%")
+    & ~(Course.title + Course.description).ilike("%wheel%"),
+}
+SORTED = {
+    "newest": (Course.first_published_at.desc(), Course.id.desc()),
+    "popular": (Course.enrolled_students_count.desc(), Course.id.desc()),
+    "rating": (Course.avg_rating.desc(), Course.total_reviews.desc(), Course.id.desc()),
+    "price": (Course.price_now, Course.id),
+}
+
+
+async def _in_order(database, sort, *wanted):
+    async with database.transaction() as session:
+        statement = select(Course.id).where(Course.is_published, *wanted).order_by(*SORTED[sort])
+        return list(await session.scalars(statement))
+
+
+@pytest.mark.parametrize("near", [1, 600])
+async def test_a_list_is_every_match_in_its_order(studio, database, categories, monkeypatch, near):
+    monkeypatch.setattr(paging, "NEAR", near)
+    shelf = Shelf(studio, database, near, categories)
+    await shelf.add(90)
+    await shelf.add(4, is_published=False)
+    pairs = [(one,) for one in NARROWED] + [shelf.random.sample(sorted(NARROWED), 2) for _ in range(16)]
+    for chosen in pairs:
+        sort = shelf.random.choice(sorted(SORTED))
+        if sum(one.startswith("q=") for one in chosen) > 1 or len(
+            {one.split("=")[0] for one in chosen}
+        ) < len(chosen):
+            continue
+        query = "&".join((f"sort={sort}", *chosen))
+        shown, _, _ = await shelf.walk(f"&{query}", shelf.random.randint(3, 30), disturbed=False)
+        assert shown == await _in_order(database, sort, *(NARROWED[one] for one in chosen)), query
+
+
+async def test_a_listing_keeps_up_with_its_course(studio, database, categories, monkeypatch):
+    """The row that is searched says what the course's own does, however that was written."""
+    monkeypatch.setattr(paging, "NEAR", 1)
+    shelf = Shelf(studio, database, 5, categories)
+    (course,) = await shelf.add(
+        1, title="Brass", description="loom", level="beginner", enrolled_students_count=3
+    )
+    await shelf.add(30, title="Cards", description="wheel", level="advanced", enrolled_students_count=9)
+
+    async def found(query):
+        return [one["id"] for one in (await studio.ask("GET", f"/courses?{query}"))["items"]]
+
+    async def write(**values):
+        async with database.transaction() as session:
+            await session.execute(update(Course).where(Course.id == course).values(**values))
+
+    assert await found("q=brass") == await found("level=beginner") == [course]
+    await write(title="Copper", level="all_levels")
+    assert (await found("q=brass"), await found("level=beginner")) == ([], [])
+    assert await found("q=copper") == await found("level=all_levels") == [course]
+    await write(language="de", description="Webst\u00fchle")
+    assert await found("q=webstuhl&language=de") == [course]
+    await write(enrolled_students_count=70)
+    assert (await found("sort=popular&limit=1"), await found("q=copper&sort=popular")) == ([course], [course])
+    await write(is_published=False)
+    assert await found("q=copper") == []
+    await write(is_published=True)
+    async with database.transaction() as session:
+        await session.execute(delete(Course).where(Course.id == course))
+    assert await found("q=copper") == []
+
+
+async def test_steps_are_where_the_index_has_them(database, studio, categories):
+    """A page begins on the step Python counts, among tags that PostgreSQL made."""
+    values = {
+        "popular": [0, 1, 3, 4, 15, 16, 255, 256, 1048575, 1048576, 2**31 - 1],
+        "rating": [Decimal(tenth) / 100 for tenth in (0, 1, 9, 10, 399, 400, 449, 450, 499, 500)],
+        "price": [Decimal(cents) / 100 for cents in (0, 1, 499, 500, 1999, 2000, 100000, 99999999)],
+        "newest": [datetime(2026, 1, 1, tzinfo=UTC), datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)],
+    }
+    names = {"popular": "students", "rating": "rating", "price": "price", "newest": "published"}
+    plain = {"students": 0, "rating": Decimal(0), "price": Decimal(0), "published": BEGIN}
+    tags = text(
+        "SELECT catalog_listing_tags(1, 'beginner', 'en', false, false, CAST(:published AS timestamptz), "
+        "CAST(:students AS integer), CAST(:rating AS numeric), CAST(:price AS numeric))"
+    )
+    async with database.transaction() as session:
+        await session.execute(text("SET LOCAL timezone = 'Pacific/Auckland'"))
+        for sort, each in values.items():
+            for value in each:
+                told = await session.scalar(tags, {**plain, names[sort]: value})
+                assert f"{sort}:{listings.step(sort, value)}" in told, (sort, value)
+
+
+@pytest.mark.parametrize("sort", sorted(SORTED))
+def test_the_tiers_of_an_order_are_every_step_once(sort):
+    first = listings.start(sort, None, BEGIN)
+    *tiers, last = listings.tiers(sort, first)
+    steps = [tag for tier in tiers for tag in tier.split(",")]
+    assert last == listings.EVERY
+    assert len(steps) == len(set(steps))
+    numbers = [int(tag.removeprefix(f"{sort}:")) for tag in steps]
+    assert numbers == sorted(numbers, reverse=sort != "price")
+    assert numbers[0] == first
+    assert {abs(one - other) for one, other in pairwise(numbers)} == {1}
+
+
 async def test_what_is_named_so_is_not_lost_among_the_popular(studio, database, categories, monkeypatch):
-    monkeypatch.setattr(queries, "FEW", 8)
+    monkeypatch.setattr(paging, "NEAR", 4)
     monkeypatch.setattr(ranking, "POPULAR", 7)
     shelf = Shelf(studio, database, 1, categories)
     await shelf.add(40, title="Cards", description="brass", enrolled_students_count=90)
@@ -137,7 +268,7 @@ async def test_what_is_named_so_is_not_lost_among_the_popular(studio, database, 
 
 
 async def test_the_ranked_part_is_followed_by_the_popular(studio, database, categories, monkeypatch):
-    monkeypatch.setattr(queries, "FEW", 8)
+    monkeypatch.setattr(paging, "NEAR", 4)
     monkeypatch.setattr(ranking, "POPULAR", 7)
     shelf = Shelf(studio, database, 1, categories)
     for students in range(20):

@@ -283,7 +283,7 @@ OF_THE_ROW = {
         id created_date updated_date slug is_published published_date view_count last_accessed thumbnail
         creation_method completion_status completion_percentage version is_draft parent_version_id preview_token
         preview_expiry enrolled_students_count avg_rating total_reviews last_enrollment_date state_version
-        created_by_id counted_in_id first_published_at published_by_id search search_title price_now
+        created_by_id counted_in_id first_published_at published_by_id price_now
     """,
     Module: "id created_date updated_date order published_date course_id revision origin_id",
     Lesson: """

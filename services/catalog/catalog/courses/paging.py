@@ -1,0 +1,136 @@
+"""The ids of a page of published courses, found in a few steps whatever is asked.
+
+How many courses match, nobody knows before; the planner guesses, and a wrong guess is a walk over the whole catalogue.
+So nothing is left to it. The first NEAR courses of the order are looked through: where many match, the page is there.
+Where it is not, few match, and they are gathered by the index of words and tags: from the first step of the order, then
+from ever more of the next, until there are enough. What is read is a small multiple of what is shown.
+"""
+
+from typing import Any
+
+from chassis.pagination import Key
+from sqlalchemy import (
+    ARRAY,
+    CTE,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Text,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from catalog.courses import listings
+from catalog.courses.filtering import Filters, conditions, have_any, indexed
+from catalog.courses.models import Listing
+
+NEAR = 600
+"""Courses that are looked through in their order before any are gathered."""
+_IDS = ARRAY(BigInteger)
+Place = tuple[Any, ...]
+KEYS: dict[str, tuple[Any, ...]] = {
+    "newest": (Listing.first_published_at, Listing.course_id),
+    "popular": (Listing.enrolled_students_count, Listing.course_id),
+    "rating": (Listing.avg_rating, Listing.total_reviews, Listing.course_id),
+    "price": (Listing.price_now, Listing.course_id),
+}
+"""What each order is by: all but the price from the top down."""
+
+
+def apart(statement: Any, name: str) -> CTE:
+    """Done once and by itself: merged into what is around it, it would be planned as a walk over every course."""
+    made: CTE = statement.cte(name).prefix_with("MATERIALIZED")
+    return made
+
+
+def key_of(sort: str) -> Key:
+    """The order as `chassis.pagination` knows orders."""
+    return [(column, "asc" if sort == "price" else "desc") for column in KEYS[sort]]
+
+
+def place_of(sort: str, place: Place) -> tuple[Any, Any]:
+    """The columns of the order, and this place in it, to be compared: a row value, which an index seeks exactly,
+    however many courses share the first column."""
+    key = KEYS[sort]
+    return tuple_(*key), tuple_(
+        *(literal(value, column.type) for value, column in zip(place, key, strict=True))
+    )
+
+
+def _behind(sort: str, place: Place) -> ColumnElement[bool]:
+    columns, last = place_of(sort, place)
+    after: ColumnElement[bool] = columns > last if sort == "price" else columns < last
+    return after
+
+
+def _ordered(sort: str, source: Any) -> list[Any]:
+    columns = [getattr(source, column.key) for column in KEYS[sort]]
+    return [column.asc() if sort == "price" else column.desc() for column in columns]
+
+
+def page_of(
+    filters: Filters,
+    sort: str,
+    limit: int,
+    *,
+    place: Place | None = None,
+    only: tuple[ColumnElement[bool], ...] = (),
+    walk: bool = True,
+    name: str = "page",
+) -> CTE:
+    """The first `limit` ids of the matches in this order, behind `place`: an array, `found`, in the one row.
+
+    `only` is what else is asked of Listing. Without the `walk` they are gathered from the first: for more than one page.
+    """
+    listed = [Listing.is_published, *only, *([] if place is None else [_behind(sort, place)])]
+    first = listings.start(sort, place, filters.at)
+    if not walk:
+        return _gathered(filters, sort, limit, listed, select(literal([], _IDS).label("found")), first, name)
+    near = select(Listing.__table__).where(*listed).order_by(*_ordered(sort, Listing))
+    near_by = near.limit(NEAR if filters.narrow else limit).subquery(f"{name}_near")
+    seen = select(near_by.c.course_id).where(*conditions(filters, near_by.c))
+    seen = seen.order_by(*_ordered(sort, near_by.c)).limit(limit)
+    walked = select(func.array(seen.scalar_subquery(), type_=_IDS).label("found"))
+    if not filters.narrow:
+        return apart(walked, name)
+    return _gathered(filters, sort, limit, listed, walked, first, name)
+
+
+def _gathered(
+    filters: Filters, sort: str, limit: int, listed: list[Any], walked: Select[Any], first: int, name: str
+) -> CTE:
+    """What was walked to, if that is enough; else what is gathered, step by step."""
+    tiers = select(literal(listings.tiers(sort, first), ARRAY(Text)).label("tags")).cte(f"{name}_tiers")
+    last = func.cardinality(tiers.c.tags)
+    begun = apart(walked, f"{name}_walked")
+    stage = select(literal(0).label("n"), begun.c.found).cte(f"{name}_stage", recursive=True)
+    tier = func.string_to_array(tiers.c.tags[stage.c.n + 1], ",", type_=ARRAY(Text))
+    ids = func.array_agg(aggregate_order_by(Listing.course_id, *_ordered(sort, Listing)), type_=_IDS)
+    these = (
+        select(ids[1:limit])
+        .where(*listed, have_any(tier), *indexed(filters), *conditions(filters, Listing))
+        .correlate(stage, tiers)
+        .scalar_subquery()
+    )
+    # What was walked to is in the first tier again, and in the last there is everything.
+    anew = or_(stage.c.n == 0, stage.c.n + 1 == last)
+    none = literal([], _IDS)
+    before = case((anew, none), else_=stage.c.found)
+    found = func.coalesce(these, none, type_=_IDS)
+    stage = stage.union_all(
+        select(stage.c.n + 1, before.op("||")(found)).where(
+            stage.c.n < last, func.cardinality(stage.c.found) < limit
+        )
+    )
+    enough: ColumnElement[Any] = stage.c.found[1:limit]
+    return select(enough.label("found")).order_by(stage.c.n.desc()).limit(1).cte(name)
+
+
+def ids_of(page: CTE) -> Select[int]:
+    """The ids of a page, one a row."""
+    return select(func.unnest(page.c.found, type_=BigInteger))
