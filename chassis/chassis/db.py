@@ -41,13 +41,20 @@ def _dumps(value: Any) -> str:
 def make_engine(settings: ServiceSettings, *, process: str = "api", only_reads: bool = False) -> AsyncEngine:
     """An engine in which every wait has a deadline, both ours and the server's.
 
-    One that only reads begins no transactions, and the server refuses what would write.
+    One that only reads begins no transactions, and the server refuses what would write. It keeps every connection that a
+    rush has opened: to open one takes longer than many a read.
     """
-    kind: dict[str, Any] = {"isolation_level": "AUTOCOMMIT"} if only_reads else {"pool_pre_ping": True}
+    kept, more = settings.pool_size, settings.pool_overflow
+    kind: dict[str, Any] = {"pool_size": kept, "max_overflow": more, "pool_pre_ping": True}
+    if only_reads:
+        kind = {
+            "pool_size": kept + more,
+            "max_overflow": 0,
+            "pool_use_lifo": True,
+            "isolation_level": "AUTOCOMMIT",
+        }
     return create_async_engine(
         settings.database_url,
-        pool_size=settings.pool_size,
-        max_overflow=settings.pool_overflow,
         pool_timeout=settings.pool_timeout,
         pool_recycle=1800,
         **kind,
