@@ -3,6 +3,8 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from chassis.asgi import Receive, Scope, Send
 from chassis.auth import TokenVerifier
@@ -55,6 +57,7 @@ class Gateway:
         self.follower = Follower(settings, self.revocations)
         self._in_flight = 0
         self._streams: Counter[str | int] = Counter()
+        self._uploads: Counter[str | int] = Counter()
 
     async def open(self) -> None:
         self.proxy = Proxy(self.settings)
@@ -111,6 +114,9 @@ class Gateway:
             return await self._stream(found, request, receive, send)
         self._in_flight += 1
         try:
+            if "upload" in found.traits:
+                with self._one_of(request, "uploads", self._uploads, self.settings.uploads_per_client):
+                    return await self.proxy.forward(found, request, receive, send)
             status = await self.proxy.forward(found, request, receive, send)
         finally:
             self._in_flight -= 1
@@ -121,19 +127,29 @@ class Gateway:
 
     async def _stream(self, found: Route, request: Request, receive: Receive, send: Send) -> int:
         """Streams are not counted with what is in flight: they stay for hours, and each client has so many."""
-        client = client_key(request)
-        if self._streams[client] >= self.settings.streams_per_client:
-            metrics.LIMITED.labels("streams").inc()
-            raise TooManyRequests("You have as many streams open as one client may have.", retry_after=60)
         request.stream = True
-        self._streams[client] += 1
+        with (
+            self._one_of(request, "streams", self._streams, self.settings.streams_per_client),
+            metrics.STREAMS.track_inprogress(),
+        ):
+            return await self.proxy.forward(found, request, receive, send)
+
+    @contextmanager
+    def _one_of(
+        self, request: Request, what: str, counted: Counter[str | int], at_most: int
+    ) -> Iterator[None]:
+        """Count what lasts long, by its client. Raises TooManyRequests for one more than a client may have."""
+        client = client_key(request)
+        if counted[client] >= at_most:
+            metrics.LIMITED.labels(what).inc()
+            raise TooManyRequests(f"You have as many {what} open as one client may have.", retry_after=60)
+        counted[client] += 1
         try:
-            with metrics.STREAMS.track_inprogress():
-                return await self.proxy.forward(found, request, receive, send)
+            yield
         finally:
-            self._streams[client] -= 1
-            if not self._streams[client]:
-                del self._streams[client]
+            counted[client] -= 1
+            if not counted[client]:
+                del counted[client]
 
     async def _admit(self, found: Route, request: Request) -> None:
         """Raises InvalidToken for a token that does not verify, and TooManyRequests for who asks too often."""

@@ -83,7 +83,7 @@ _NOT_RETURNED = _HOP_BY_HOP | {
 
 
 class Proxy:
-    """The pools of every service: one for ordinary answers, one for those that never end."""
+    """The pools of every service: one for ordinary answers, one for those that never end and for long bodies."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -124,14 +124,15 @@ class Proxy:
 
     async def forward(self, route: Route, request: Request, receive: Receive, send: Send) -> int:
         """Pass the request on and its answer back; returns the status. Raises LyceumError while nothing was sent."""
-        pools = self.streams if "stream" in route.traits else self.pools
-        pool = pools.get(route.service)
-        if pool is None:
+        if route.service not in self.pools:
             raise Unavailable("This part of the platform is not running.", retry_after=5)
         settings = self._settings
         limit = settings.max_upload_bytes if "upload" in route.traits else settings.max_body_bytes
         scope = request.scope
         upload = await _hold(scope["headers"], receive, limit)
+        # What its client sends for as long as it likes keeps no connection from the others.
+        is_long = "stream" in route.traits or not upload.whole
+        pool = (self.streams if is_long else self.pools)[route.service]
         timeout = _patience(settings, route)
         outgoing = Outgoing(
             head=_request_head(request, self._hosts[route.service], upload),

@@ -51,8 +51,11 @@ class Settings(HttpSettings, env_prefix="GATEWAY_"):
     """Shorter than the services' own 75 s, so that it is the gateway that ends an idle connection."""
     connections_per_service: int = 100
     streams_per_service: int = 1_000
-    """Server-sent events hold their connection, so they are counted apart."""
+    """Server-sent events hold their connection, and so does a body that is too large to be held here until it is
+    whole: they are counted apart."""
     streams_per_client: int = 20
+    uploads_per_client: int = 20
+    """Files that one client may be sending at a time."""
     queue_per_service: int = 500
     queue_timeout: float = 5.0
     max_in_flight: int = 2_000

@@ -235,3 +235,25 @@ async def test_where_gigabytes_are_worked_on_the_answer_may_take_longer(
         assert answer.status_code == 201
         answer = await client.post("/api/v1/courses/7/modules", content=b"x" * 100_000)
         assert answer.status_code == 504
+
+
+async def test_slow_uploads_keep_nobody_from_the_service(open_gateway: OpenGateway) -> None:
+    """As many as there are connections for the others, and more than one client may have."""
+    door = open_gateway(connections_per_service=2, uploads_per_client=3, queue_timeout=0.3)
+    head = b"PUT /api/v1/resources/1/file HTTP/1.1\r\nhost: x\r\ncontent-length: 200000\r\n\r\n"
+    sending = []
+    for _ in range(3):
+        reader, writer = await asyncio.open_connection("127.0.0.1", door.port)
+        writer.write(head + b"x" * 100_000)
+        sending.append((reader, writer))
+    await asyncio.sleep(0.3)
+    async with door.client() as client:
+        assert (await client.get("/api/v1/courses")).status_code == 200
+        fourth = await client.put("/api/v1/resources/1/file", content=b"x" * 100)
+        is_problem(fourth, 429, "too-many-requests")
+        for reader, writer in sending:
+            writer.write(b"x" * 100_000)
+            assert (await read_head(reader)).startswith(b"HTTP/1.1 200 ")
+            writer.close()
+            await writer.wait_closed()
+        assert (await client.put("/api/v1/resources/1/file", content=b"x" * 100)).status_code == 200
