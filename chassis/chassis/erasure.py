@@ -1,7 +1,7 @@
 """Erasure in the chassis' own tables, and the memory of it: outbox, dead letters and kept answers forget a person
 too, and an event about them that comes late finds only their tombstone."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -147,15 +147,20 @@ async def put_under_tombstones(session: AsyncSession, received: Sequence[T]) -> 
     that arrives together with the erasure, behind it, is written over once the erasure has run (`sweep`).
     """
     people = {found for one in received for found in _people_in(one)}
-    if not people:
-        return list(received)
-    statement = select(ErasedPerson.user_id, ErasedPerson.tombstone_id).where(
-        ErasedPerson.user_id.in_(sorted(people))
-    )
-    tombstones = {row.user_id: row.tombstone_id for row in await session.execute(statement)}
+    tombstones = await tombstones_of(session, people)
     if not tombstones:
         return list(received)
     return [_under_tombstones(one, tombstones) for one in received]
+
+
+async def tombstones_of(session: AsyncSession, people: Collection[int]) -> dict[int, int]:
+    """The tombstones of those of these people who were erased."""
+    if not people:
+        return {}
+    statement = select(ErasedPerson.user_id, ErasedPerson.tombstone_id).where(
+        ErasedPerson.user_id.in_(sorted(people))
+    )
+    return {row.user_id: row.tombstone_id for row in await session.execute(statement)}
 
 
 def _people_in(one: _Told) -> set[int]:

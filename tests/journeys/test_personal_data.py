@@ -30,7 +30,6 @@ SERVICES = ("identity", "catalog", "learning", "assessment", "instructor", "anal
 # Where the person's number still stands on purpose; their address, name and words nowhere.
 NUMBER_KEPT = {
     "erased_people.user_id": "so that no late event brings them back",
-    "erased_users.user_id": "the same, for facts",
     "catalog_person.user_id": "the same, for names",
     "ended_sessions.user_id": "until the last of their tokens would have expired",
 }

@@ -24,7 +24,6 @@ _OF_COURSES = "numbers of a course or an assessment, over all its learners"
 _CLOCK = "the platform's clock"
 
 NOT_EXPORTED = {
-    "erased_users": "whoever is in it has no account to ask with",
     "fold_attempt": _FOLDED,
     "fold_certificate": _FOLDED,
     "fold_enrollment": _FOLDED,

@@ -19,7 +19,7 @@ from analytics.entities.models import (
     FoldPurchase,
     FoldWriting,
 )
-from analytics.facts.models import ErasedUser, OtherFact, UserActivity
+from analytics.facts.models import OtherFact, UserActivity
 from analytics.folding.models import Rebuild
 from analytics.freshness.models import FoldWatermark
 from analytics.instructor_statistics.models import (
@@ -50,7 +50,6 @@ __all__ = [
     "ClockedSchedule",
     "CourseStats",
     "CrontabSchedule",
-    "ErasedUser",
     "FoldAssessment",
     "FoldAttempt",
     "FoldCertificate",

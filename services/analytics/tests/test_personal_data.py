@@ -26,7 +26,6 @@ GIVEN = {
 }
 # Whose student somebody is follows from who is enrolled: see folding/test_erasure.py.
 NOBODYS = (
-    "erased_users",
     "fold_watermark",
     "fold_teacher_student",
     *(name for name in metadata.tables if "celery_beat" in name),
@@ -38,7 +37,6 @@ KEPT = {
     "courses_coursestats": "numbers of a course",
     "rebuilds.status": "a rebuild's",
     "rebuilds.error": "why a rebuild failed, in the words of the program",
-    "erased_users.user_id": "so that no late fact brings them back",
 }
 
 

@@ -63,16 +63,3 @@ class OtherFact(Base):
         Index("ix_other_facts_fact_type_created_date", "fact_type", "created_date"),
         Index("ix_other_facts_subject_created_date", "subject", "created_date"),
     )
-
-
-class ErasedUser(Base):
-    """Who was erased, and the tombstone under which their facts go on counting.
-
-    Kept for good: a fact about them may still arrive, from a log or a dead letter, long after.
-    """
-
-    __tablename__ = "erased_users"
-
-    user_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
-    tombstone_id: Mapped[int] = mapped_column(BigInteger)
-    erased_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))

@@ -10,7 +10,7 @@ from chassis.pagination import Key
 from sqlalchemy import Select, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from analytics.facts.models import ErasedUser, UserActivity
+from analytics.facts.models import UserActivity
 from analytics.facts.rules import PEOPLE
 
 _INSERT_ACTIVITIES = text("""
@@ -88,28 +88,6 @@ async def read_all(
                 break
             after = found[-1][0]
             yield [(row[1], row[2], row[3], row[4]) for row in found]
-
-
-async def tombstones_of(session: AsyncSession, users: Collection[int]) -> dict[int, int]:
-    """The tombstones of those among `users` who were erased."""
-    if not users:
-        return {}
-    statement = select(ErasedUser.user_id, ErasedUser.tombstone_id).where(ErasedUser.user_id.in_(users))
-    return {row[0]: row[1] for row in await session.execute(statement)}
-
-
-async def remember_erased(
-    session: AsyncSession, user_id: int, tombstone_id: int, erased_at: datetime
-) -> bool:
-    """Keep that a user was erased; False if that was known."""
-    made = await session.scalar(
-        text(
-            "INSERT INTO erased_users VALUES (:user_id, :tombstone_id, :erased_at) "
-            "ON CONFLICT DO NOTHING RETURNING user_id"
-        ),
-        {"user_id": user_id, "tombstone_id": tombstone_id, "erased_at": erased_at},
-    )
-    return made is not None
 
 
 async def rewrite_facts(session: AsyncSession, user_id: int, tombstone_id: int) -> None:

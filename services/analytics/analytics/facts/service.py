@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chassis.erasure import tombstones_of
 from chassis.pagination import PageParams, page
 from contracts.envelope import Event
 from contracts.identity import UserErased
@@ -32,7 +33,6 @@ async def erase(session: AsyncSession, facts: Sequence[Fact]) -> list[Erasure]:
     for fact in facts:
         event = fact.event
         if isinstance(event, UserErased):
-            await queries.remember_erased(session, event.user_id, event.tombstone_id, event.erased_at)
             await rewrite(session, event.user_id, event.tombstone_id)
             erased.append((event.user_id, event.tombstone_id))
     return erased
@@ -46,7 +46,8 @@ async def rewrite(session: AsyncSession, user_id: int, tombstone_id: int) -> Non
 async def record(session: AsyncSession, facts: Sequence[Fact]) -> list[Fact]:
     """Keep these facts; those that were not kept before, tombstones in the place of the erased."""
     people = {user for fact in facts for user in people_in(fact.event)}
-    tombstones = await queries.tombstones_of(session, people)
+    # The consumer has looked too, but before the fold's lock: the erasure may be of this very batch, or have come first.
+    tombstones = await tombstones_of(session, people)
     by_id = {fact.id: fact for fact in facts}
     if tombstones:
         by_id = {

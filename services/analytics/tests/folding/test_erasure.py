@@ -26,7 +26,7 @@ async def everything(database):
             text(
                 "SELECT relname FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition "
                 "AND relnamespace = 'public'::regnamespace "
-                "AND relname NOT IN ('erased_users', 'erased_people', 'ended_sessions')"
+                "AND relname NOT IN ('erased_people', 'ended_sessions')"
             )
         )
         return {

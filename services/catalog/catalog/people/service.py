@@ -34,5 +34,8 @@ async def tombstones(session: AsyncSession, user_ids: Iterable[int]) -> dict[int
 
     To be asked before any row is held, by whoever writes these ids down; no erasure ends before they have.
     """
+    # The chassis remembers the erased too (`erased_people`), puts their tombstones into events that come later, and
+    # erases once more after a minute. This closes that minute, for requests as for events: reviews, votes and
+    # enrollments are counted, and a count that was exact must not wait for the sweep.
     await queries.hold_off_erasures(session)
     return await queries.tombstones(session, user_ids)
