@@ -11,7 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.accounts import service as accounts
 from identity.billing.service import Subscription
-from identity.payments.service import Payment, Refund
+from identity.payments.refunds import Refund
+from identity.payments.service import Payment
 
 
 async def _write(

@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity.billing import queries
 from identity.billing.refunding import note_dispute
 from identity.billing.settlement import settle_in
+from identity.payments import refunds
 from identity.payments import service as payments
 from identity.payments.port import Notice, Provider
 from identity.payments.service import Payment
@@ -52,7 +53,7 @@ async def _note_money_back(
     subscription = await queries.of_user(session, payment.user_id, lock=True)
     payment = await payments.lock(session, payment.id)
     if notice.refunded is not None:
-        payments.note_refunded(payment, notice.refunded)
+        refunds.note_refunded(payment, notice.refunded)
     if notice.dispute is not None:
         log.warning("a payment is disputed", payment=payment.id, dispute=notice.dispute)
         note_dispute(session, subscription, payment, notice.dispute, instant)

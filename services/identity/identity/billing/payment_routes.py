@@ -24,6 +24,7 @@ from identity.billing.schemas import (
 from identity.dependencies import Config, Transactions
 from identity.payments import service as payments
 from identity.payments.errors import PaymentNotFound
+from identity.payments.refunds import refunds_of
 from identity.payments.sandbox import Sandbox
 
 router = Router(prefix="/api/v1", tags=["payments"])
@@ -38,7 +39,7 @@ async def list_my_payments(
 ) -> Page[PaymentOut]:
     """What I was asked to pay, newest first, with the receipts."""
     rows, next_cursor = await payments.list_payments(session, user.user_id, params)
-    refunds = await payments.refunds_of(session, [row.id for row in rows])
+    refunds = await refunds_of(session, [row.id for row in rows])
     items = [PaymentOut.model_validate(told(row, refunds.get(row.id, ()))) for row in rows]
     return Page(items=items, next_cursor=next_cursor)
 
@@ -51,7 +52,7 @@ async def list_payments(
 ) -> Page[PaymentForStaff]:
     """Everybody's payments, newest first."""
     rows, next_cursor = await payments.list_payments(session, params.user_id, params)
-    refunds = await payments.refunds_of(session, [row.id for row in rows])
+    refunds = await refunds_of(session, [row.id for row in rows])
     items = [PaymentForStaff.model_validate(told(row, refunds.get(row.id, ()))) for row in rows]
     return Page(items=items, next_cursor=next_cursor)
 
@@ -106,7 +107,7 @@ async def confirm_sandbox_payment(
         await notices.receive(database, provider, settings, body, headers)
     async with database.transaction() as session:
         settled = await payments.find(session, payment.id)
-        refunds = await payments.refunds_of(session, [settled.id])
+        refunds = await refunds_of(session, [settled.id])
     return PaymentOut.model_validate(told(settled, refunds.get(settled.id, ())))
 
 

@@ -10,10 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity.audit import service as audit
 from identity.billing import letters, queries, service
 from identity.billing.service import Subscription
+from identity.payments import refunds
 from identity.payments import service as payments
 from identity.payments.errors import NothingToRefund
 from identity.payments.port import Provider, RefundOutcome
-from identity.payments.service import Payment, Refund
+from identity.payments.refunds import Refund
+from identity.payments.service import Payment
 
 
 async def refund(
@@ -39,7 +41,7 @@ async def refund(
             raise NothingToRefund(
                 f"It was paid through {payment.provider}, which is not configured any more."
             )
-        begun = await payments.begin_refund(
+        begun = await refunds.begin_refund(
             session,
             payment,
             amount=amount,
@@ -61,7 +63,7 @@ async def refund(
                 "reason": [None, reason],
             },
         )
-    outcome = await payments.pay_back(provider, payment, begun)
+    outcome = await refunds.pay_back(provider, payment, begun)
     return await settle_refund(database, payment_id, begun.id, outcome, instant)
 
 
@@ -71,7 +73,7 @@ async def settle_refund(
     """Note what became of a refund, in a transaction of its own, and write to who has the money again."""
     async with database.transaction() as session:
         _, payment = await _lock_both(session, payment_id)
-        noted, went_back = await payments.note_refund(session, payment, refund_id, outcome, instant)
+        noted, went_back = await refunds.note_refund(session, payment, refund_id, outcome, instant)
         if went_back:
             await letters.paid_back(session, payment, noted)
     return noted
@@ -104,7 +106,7 @@ def note_dispute(
     if subscription is None:
         return
     if state == "lost":
-        payments.note_refunded(payment, payment.amount)
+        refunds.note_refunded(payment, payment.amount)
         if subscription.payment_id == payment.provider_payment_id:
             end_now(session, subscription, instant)
     elif state == "open" and subscription.is_auto_renew:

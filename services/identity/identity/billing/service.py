@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from identity.billing import models, queries
 from identity.billing.rules import FREE, Standing, effective_tier, renewal_due
-from identity.payments import service as payments
+from identity.payments import leaving
 from identity.settings import Settings
 
 Subscription = models.Subscription
@@ -118,7 +118,7 @@ def end_renewal(subscription: Subscription, status: SubscriptionStatus) -> None:
 async def export_of(session: AsyncSession, user_id: int) -> dict[str, Any]:
     """What is kept of somebody's subscription and payments, as JSON."""
     subscription = await queries.of_user(session, user_id)
-    kept = await payments.export_of(session, user_id)
+    kept = await leaving.export_of(session, user_id)
     if subscription is None:
         return {"subscription": None, **kept}
     ends, paid = subscription.end_date, subscription.last_payment_date
@@ -148,4 +148,4 @@ async def forget(
     subscription = await queries.of_user(session, user_id, lock=True)
     if subscription is not None:
         await session.delete(subscription)
-    await payments.forget(session, user_id, tombstone_id, instant or now())
+    await leaving.forget(session, user_id, tombstone_id, instant or now())

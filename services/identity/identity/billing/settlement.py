@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from identity.billing import letters, queries, service
 from identity.billing.rules import FREE, Period, first_period, next_attempt, next_period, still_buys
 from identity.billing.service import Subscription
+from identity.payments import refunds
 from identity.payments import service as payments
 from identity.payments.port import Outcome
 from identity.payments.service import Method, Payment
@@ -65,7 +66,7 @@ async def _settle_paid(
         payment.kind, payment.tier, payment.for_end, service.standing_of(subscription), instant
     )
     if subscription is None or not buys:
-        await payments.give_back(session, payment, instant)
+        await refunds.give_back(session, payment, instant)
         return
     method = await payments.save_method(session, payment, outcome)
     await apply(session, settings, subscription, payment, method, instant)

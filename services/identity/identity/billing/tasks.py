@@ -18,6 +18,7 @@ from identity.billing.refunding import settle_refund
 from identity.billing.rules import next_period
 from identity.billing.service import Subscription
 from identity.billing.settlement import begin_period, fall_behind, settle
+from identity.payments import leaving, refunds
 from identity.payments import service as payments
 from identity.payments.port import Provider
 from identity.payments.service import Payment
@@ -168,12 +169,12 @@ async def finish_refunds(database: Database, provider: Provider, instant: dateti
     instant = instant or now()
     for done in range(AT_MOST):
         async with database.transaction() as session:
-            refund = await payments.claim_refund(session, provider.name, instant)
+            refund = await refunds.claim_refund(session, provider.name, instant)
             payment = None if refund is None else await payments.find(session, refund.payment_id)
         if refund is None or payment is None:
             return done
         with _one_of_many("refund", refund=refund.id):
-            outcome = await payments.pay_back_again(provider, payment, refund)
+            outcome = await refunds.pay_back_again(provider, payment, refund)
             await settle_refund(database, payment.id, refund.id, outcome, instant)
     return AT_MOST
 
@@ -183,13 +184,13 @@ async def forget_customers(database: Database, provider: Provider, instant: date
     instant = instant or now()
     for done in range(AT_MOST):
         async with database.transaction() as session:
-            forgotten = await payments.claim_forgotten(session, provider.name, instant)
+            forgotten = await leaving.claim_forgotten(session, provider.name, instant)
         if forgotten is None:
             return done
         with _one_of_many("forgetting", customer=forgotten.row_id):
             await provider.forget(forgotten.customer_id, forgotten.method_id)
             async with database.transaction() as session:
-                await payments.forget_customer(session, forgotten)
+                await leaving.forget_customer(session, forgotten)
     return AT_MOST
 
 

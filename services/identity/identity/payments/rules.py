@@ -1,12 +1,16 @@
-"""Amounts as providers count them, signed notices, and what the sandbox's test tokens do. No I/O."""
+"""When providers are asked again, amounts as they count them, notices, and the test tokens of the sandbox. No I/O."""
 
 import hashlib
 import hmac
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
+ASKED_AFTER = timedelta(minutes=2)
+"""When a payment or refund whose outcome nobody told is asked after: long after its call has timed out."""
+ASKED_AGAIN = timedelta(minutes=5)
 TOLERANCE_SECONDS = 300
 """How old a signed notice may be, and how far ahead the provider's clock: a recorded one is of no use later."""
 

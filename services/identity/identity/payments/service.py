@@ -4,14 +4,12 @@ Between the record and its outcome lies a call that may be lost on either side. 
 learns it first: the request itself, the provider's notice, or the worker that asks after what stayed open.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any
 from uuid import uuid4
 
-import structlog
 from chassis.db import Database
 from chassis.pagination import PageParams, page
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -20,21 +18,15 @@ from identity.payments import models, queries
 from identity.payments.errors import (
     ForgedReceipt,
     NotAttempted,
-    NothingToRefund,
     OutcomeUnknown,
     PaymentNotFound,
 )
-from identity.payments.port import Charge, Outcome, Provider, RefundOutcome
-
-log = structlog.get_logger()
+from identity.payments.port import Charge, Outcome, Provider
+from identity.payments.rules import ASKED_AFTER, ASKED_AGAIN
 
 Payment = models.Payment
-Refund = models.Refund
-"""As other slices read them."""
+"""As other slices read it."""
 
-ASKED_AFTER = timedelta(minutes=2)
-"""When a payment whose outcome nobody told is asked after: long after its call has timed out."""
-ASKED_AGAIN = timedelta(minutes=5)
 LOST_AFTER = timedelta(minutes=15)
 """When a payment that the provider knows nothing of is given up: no call of ours is still under way by then."""
 NOTICES_KEPT = timedelta(days=90)
@@ -284,121 +276,6 @@ async def save_method(session: AsyncSession, payment: Payment, outcome: Outcome)
     return Method(customer.method_id, customer.method_label or payment.provider)
 
 
-# --- refunds ------------------------------------------------------------------------------------------------
-
-
-async def begin_refund(
-    session: AsyncSession,
-    payment: Payment,
-    *,
-    amount: Decimal | None,
-    reason: str,
-    requested_by: int | None,
-    instant: datetime,
-) -> Refund:
-    """Write down that a locked payment goes back, in part or (None) what is left of it. Raises NothingToRefund."""
-    under_way = await queries.refund_total(session, payment.id, "pending")
-    left = payment.amount - payment.refunded_amount - under_way
-    wanted = left if amount is None else amount
-    if payment.status not in ("succeeded", "returned") or wanted <= 0 or wanted > left:
-        raise NothingToRefund(
-            "At most what was paid can be paid back.", refundable=f"{max(left, Decimal(0)):.2f}"
-        )
-    if payment.provider_payment_id is None:
-        raise NothingToRefund("The provider knows no such payment.")
-    refund = Refund(
-        payment_id=payment.id,
-        amount=wanted,
-        refund_key=f"lyceum-refund-{uuid4().hex}",
-        reason=reason,
-        requested_by_id=requested_by,
-        status="pending",
-        created_at=instant,
-        check_at=instant + ASKED_AFTER,
-    )
-    session.add(refund)
-    await session.flush()
-    return refund
-
-
-async def give_back(session: AsyncSession, payment: Payment, instant: datetime) -> None:
-    """Have the worker pay back, at once, what was paid when it could buy nothing any more."""
-    log.warning("a payment bought nothing and goes back", payment=payment.id, kind=payment.kind)
-    refund = await begin_refund(
-        session, payment, amount=None, reason="bought nothing", requested_by=None, instant=instant
-    )
-    refund.check_at = instant
-    payment.status = "returned"
-
-
-async def pay_back(provider: Provider, payment: Payment, refund: Refund) -> RefundOutcome | None:
-    """Ask the provider for a recorded refund; None when what it did is not known."""
-    if payment.provider_payment_id is None:
-        return RefundOutcome("failed", failure="unknown_payment")
-    try:
-        return await provider.refund(
-            refund.refund_key, payment.provider_payment_id, refund.amount, payment.currency
-        )
-    except (NotAttempted, OutcomeUnknown):
-        return None
-
-
-async def pay_back_again(provider: Provider, payment: Payment, refund: Refund) -> RefundOutcome | None:
-    """Ask after a refund, and for it only where the provider knows of none: its memory for keys is short."""
-    if payment.provider_payment_id is None:
-        return RefundOutcome("failed", failure="unknown_payment")
-    try:
-        known = await provider.find_refund(refund.refund_key, payment.provider_payment_id)
-    except (NotAttempted, OutcomeUnknown):
-        return None
-    return known if known is not None else await pay_back(provider, payment, refund)
-
-
-async def note_refund(
-    session: AsyncSession, payment: Payment, refund_id: int, outcome: RefundOutcome | None, instant: datetime
-) -> tuple[Refund, bool]:
-    """Note what became of a refund of a locked payment; the refund, and whether the money went back just now."""
-    refund = await queries.refund_by_id(session, refund_id, lock=True)
-    if refund is None:
-        raise PaymentNotFound
-    if outcome is None or refund.status != "pending":
-        return refund, False
-    refund.provider_refund_id = outcome.provider_id
-    if outcome.state == "pending":
-        refund.check_at = instant + ASKED_AGAIN
-        return refund, False
-    refund.status = outcome.state
-    refund.failure_code = outcome.failure
-    refund.receipt = None if outcome.receipt is None else dict(outcome.receipt)
-    refund.settled_at = instant
-    if outcome.state == "failed":
-        log.error("a refund failed", payment=payment.id, refund=refund.id, code=outcome.failure)
-        return refund, False
-    note_refunded(payment, await queries.refund_total(session, payment.id, "succeeded"))
-    return refund, True
-
-
-def note_refunded(payment: Payment, total: Decimal) -> None:
-    """Note how much of a locked payment went back in all, by us or at the provider's own desk; it never sinks."""
-    payment.refunded_amount = min(payment.amount, max(payment.refunded_amount, total))
-
-
-async def claim_refund(session: AsyncSession, provider: str, instant: datetime) -> Refund | None:
-    """A refund that is not done, for the caller alone for a while."""
-    refund = await queries.claim_refund(session, provider, instant)
-    if refund is not None:
-        refund.check_at = instant + ASKED_AGAIN
-    return refund
-
-
-async def refunds_of(session: AsyncSession, payment_ids: Sequence[int]) -> Mapping[int, Sequence[Refund]]:
-    """The refunds of each payment that has any."""
-    found: dict[int, list[Refund]] = {}
-    for refund in await queries.refunds_of(session, payment_ids):
-        found.setdefault(refund.payment_id, []).append(refund)
-    return found
-
-
 # --- notices ------------------------------------------------------------------------------------------------
 
 
@@ -410,76 +287,3 @@ async def is_news(session: AsyncSession, provider: str, event_id: str, type_: st
 async def purge_notices(session: AsyncSession, instant: datetime) -> int:
     """Delete a batch of the events handled long ago; how many. A later copy of one would change nothing either."""
     return await queries.delete_notices(session, instant - NOTICES_KEPT, PURGE_BATCH)
-
-
-# --- leaving ------------------------------------------------------------------------------------------------
-
-
-async def export_of(session: AsyncSession, user_id: int) -> dict[str, Any]:
-    """What is kept of somebody's payments, as JSON."""
-    rows = await queries.of_user(session, user_id)
-    customers = await queries.customers_of(session, user_id)
-    return {
-        "payments": [
-            {
-                "id": row.id,
-                "kind": row.kind,
-                "tier": row.tier,
-                "amount": f"{row.amount:.2f}",
-                "currency": row.currency,
-                "status": row.status,
-                "provider": row.provider,
-                "refunded_amount": f"{row.refunded_amount:.2f}",
-                "period_start": _iso(row.period_start),
-                "period_end": _iso(row.period_end),
-                "created_at": _iso(row.created_at),
-                "settled_at": _iso(row.settled_at),
-                "receipt": row.receipt,
-            }
-            for row in rows
-        ],
-        "payment_methods": [
-            {"provider": one.provider, "method": one.method_label} for one in customers if one.method_id
-        ],
-    }
-
-
-def _iso(instant: datetime | None) -> str | None:
-    return None if instant is None else instant.isoformat()
-
-
-async def forget(session: AsyncSession, user_id: int, tombstone_id: int, instant: datetime) -> None:
-    """Put the tombstone in a person's place; the worker has the provider forget the rest (`claim_forgotten`)."""
-    for customer in await queries.customers_of(session, user_id):
-        customer.user_id = tombstone_id
-        customer.method_label = None
-        customer.forget_at = instant
-    await session.flush()
-    await queries.replace_user(session, user_id, tombstone_id, instant)
-
-
-@dataclass(frozen=True, slots=True)
-class Forgotten:
-    """A customer whose account is gone."""
-
-    row_id: int
-    customer_id: str
-    method_id: str | None
-
-
-async def claim_forgotten(session: AsyncSession, provider: str, instant: datetime) -> Forgotten | None:
-    """A customer that the provider has to forget, once none of their payments is open; the caller's for a while."""
-    row = await queries.claim_customer_to_forget(session, provider, instant)
-    if row is None:
-        return None
-    row.forget_at = instant + ASKED_AGAIN
-    if await queries.open_of(session, row.user_id) is not None:
-        return None
-    return Forgotten(row.id, row.customer_id, row.method_id)
-
-
-async def forget_customer(session: AsyncSession, forgotten: Forgotten) -> None:
-    """The provider has forgotten them; so do we."""
-    row = await session.get(models.Customer, forgotten.row_id)
-    if row is not None:
-        await session.delete(row)
