@@ -3,6 +3,7 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 
+from contracts.catalog import CourseUnpublished
 from contracts.learning import (
     CertificateIssued,
     CourseCompleted,
@@ -193,6 +194,24 @@ async def test_a_quiz_has_to_be_passed(ada, catalog, published, make):
 
     catalog.upstream.will_answer(path, {"passed": True})
     assert (await ada.complete(enrollment_id, 101)).json()["enrollment_status"] == "completed"
+
+
+async def test_a_quiz_that_came_to_a_course_off_the_catalogue_has_to_be_passed(ada, catalog, deliver, make):
+    """Nobody told of it: the course would be back on the catalogue."""
+    enrollment_id = await ada.enrolled()
+    await deliver(make.course())
+    assert (await ada.complete(enrollment_id, 101)).status_code == 200
+    asked = [path for _, path in catalog.upstream.asked]
+    assert not [path for path in asked if path.endswith("/passed?user_id=7")], "on it, it is not asked for"
+    off = CourseUnpublished(
+        course_id=12, created_by_id=3, unpublished_at=make.course().published_at, version=6
+    )
+    await deliver(off)
+    path = "/internal/lessons/102/passed?user_id=7"
+    catalog.upstream.will_answer(path, {"passed": False})
+    refused = await ada.complete(enrollment_id, 102)
+    assert (refused.status_code, refused.json()["type"]) == (409, "/problems/assessment-not-passed")
+    assert (await ada.complete(enrollment_id, 201)).status_code == 200, "there is none"
 
 
 async def test_progress_is_the_learners_alone(ada, person, guest, catalog):
