@@ -29,8 +29,8 @@ from catalog.courses import listings
 from catalog.courses.filtering import Filters, conditions, have_any, indexed
 from catalog.courses.models import Listing
 
-NEAR = 600
-"""Courses that are looked through in their order before any are gathered."""
+NEAR, NEAR_WITH_WORDS = 600, 150
+"""Courses that are looked through in their order before any are gathered; fewer where it takes their words."""
 _IDS = ARRAY(BigInteger)
 Place = tuple[Any, ...]
 KEYS: dict[str, tuple[Any, ...]] = {
@@ -92,7 +92,8 @@ def page_of(
     if not walk:
         return _gathered(filters, sort, limit, listed, select(literal([], _IDS).label("found")), first, name)
     near = select(Listing.__table__).where(*listed).order_by(*_ordered(sort, Listing))
-    near_by = near.limit(NEAR if filters.narrow else limit).subquery(f"{name}_near")
+    how_many = limit if not filters.narrow else NEAR if filters.q is None else NEAR_WITH_WORDS
+    near_by = near.limit(how_many).subquery(f"{name}_near")
     seen = select(near_by.c.course_id).where(*conditions(filters, near_by.c))
     seen = seen.order_by(*_ordered(sort, near_by.c)).limit(limit)
     walked = select(func.array(seen.scalar_subquery(), type_=_IDS).label("found"))

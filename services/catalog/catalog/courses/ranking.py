@@ -44,9 +44,9 @@ from catalog.courses.models import Course, Listing
 from catalog.courses.paging import apart, ids_of
 from catalog.courses.queries import card
 
-POPULAR = 250
+POPULAR = 120
 """How many are ranked for being popular; above the longest page, so that the first is all ranked."""
-NAMED = 250
+NAMED = 100
 """Matches by title are ranked too, while they are fewer than these; else those of exactly this title."""
 RANKED, REST = 0, 1
 _BIGGEST = 2**63 - 1
@@ -111,10 +111,6 @@ def _count_of(part: CTE) -> ColumnElement[int]:
     return select(func.count()).select_from(part).scalar_subquery()
 
 
-def _named(filters: Filters) -> Select[int]:
-    return every_match(filters).where(TITLE.bool_op("@@")(tsquery(filters)))
-
-
 def _same_title(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
     assert filters.q is not None
     same = func.lower(Course.title) == func.lower(filters.q)
@@ -129,14 +125,15 @@ def _part(filters: Filters) -> _Parted:
     popular = paging.page_of(filters, "popular", POPULAR, walk=False, name="popular")
     found = select(popular.c.found).scalar_subquery()
     few = func.cardinality(found) < POPULAR
-    named = apart(_named(filters).where(not_(few)).limit(NAMED), "named")
-    few_named = _count_of(named) < NAMED
+    by_title = TITLE.bool_op("@@")(tsquery(filters))
+    named = paging.page_of(filters, "popular", NAMED, only=(by_title, not_(few)), walk=False, name="named")
+    few_named = func.cardinality(select(named.c.found).scalar_subquery()) < NAMED
     last = select(popular.c.found[POPULAR]).scalar_subquery()
     students = select(Listing.enrolled_students_count).where(Listing.course_id == last).scalar_subquery()
     return _Parted(
         union(
             ids_of(popular),
-            select(named.c.course_id).where(few_named),
+            ids_of(named).where(few_named),
             _same_title(filters, not_(few), not_(few_named)),
         ),
         few,
@@ -160,7 +157,8 @@ def _parted_as(place: Place, filters: Filters) -> _Parted:
     steps = literal(listings.down_to("popular", place.students), ARRAY(Text))
     above = every_match(filters).where(columns >= end, have_any(steps))
     popular = apart(above, "popular")
-    named = apart(_named(filters) if place.named else _same_title(filters), "named")
+    by_title = TITLE.bool_op("@@")(tsquery(filters))
+    named = apart(every_match(filters).where(by_title) if place.named else _same_title(filters), "named")
     return _Parted(union(select(popular.c.course_id), select(named.c.course_id)), *known)
 
 

@@ -105,7 +105,7 @@ LISTS = [
 async def test_no_list_shows_a_course_twice_or_misses_one_that_stayed(
     studio, database, categories, monkeypatch, seed
 ):
-    monkeypatch.setattr(paging, "NEAR", 4)
+    monkeypatch.setattr(paging, "NEAR_WITH_WORDS", 4)
     monkeypatch.setattr(ranking, "POPULAR", 7)
     monkeypatch.setattr(ranking, "NAMED", 12)
     shelf = Shelf(studio, database, seed, categories)
@@ -170,6 +170,7 @@ async def _in_order(database, sort, *wanted):
 @pytest.mark.parametrize("near", [1, 600])
 async def test_a_list_is_every_match_in_its_order(studio, database, categories, monkeypatch, near):
     monkeypatch.setattr(paging, "NEAR", near)
+    monkeypatch.setattr(paging, "NEAR_WITH_WORDS", near)
     shelf = Shelf(studio, database, near, categories)
     await shelf.add(90)
     await shelf.add(4, is_published=False)
@@ -188,6 +189,7 @@ async def test_a_list_is_every_match_in_its_order(studio, database, categories, 
 async def test_a_listing_keeps_up_with_its_course(studio, database, categories, monkeypatch):
     """The row that is searched says what the course's own does, however that was written."""
     monkeypatch.setattr(paging, "NEAR", 1)
+    monkeypatch.setattr(paging, "NEAR_WITH_WORDS", 1)
     shelf = Shelf(studio, database, 5, categories)
     (course,) = await shelf.add(
         1, title="Brass", description="loom", level="beginner", enrolled_students_count=3
@@ -253,7 +255,7 @@ def test_the_tiers_of_an_order_are_every_step_once(sort):
 
 
 async def test_what_is_named_so_is_not_lost_among_the_popular(studio, database, categories, monkeypatch):
-    monkeypatch.setattr(paging, "NEAR", 4)
+    monkeypatch.setattr(paging, "NEAR_WITH_WORDS", 4)
     monkeypatch.setattr(ranking, "POPULAR", 7)
     shelf = Shelf(studio, database, 1, categories)
     await shelf.add(40, title="Cards", description="brass", enrolled_students_count=90)
@@ -268,7 +270,7 @@ async def test_what_is_named_so_is_not_lost_among_the_popular(studio, database, 
 
 
 async def test_the_ranked_part_is_followed_by_the_popular(studio, database, categories, monkeypatch):
-    monkeypatch.setattr(paging, "NEAR", 4)
+    monkeypatch.setattr(paging, "NEAR_WITH_WORDS", 4)
     monkeypatch.setattr(ranking, "POPULAR", 7)
     shelf = Shelf(studio, database, 1, categories)
     for students in range(20):
