@@ -5,7 +5,7 @@ dearest part of a list. A Shape knows the model's members and their order, takes
 writing to orjson. The model stays what OpenAPI tells; `chassis.testing.assert_as_told` holds the bytes against it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from functools import cached_property
 from operator import itemgetter
@@ -105,8 +105,17 @@ class Shape:
         return fill
 
 
+def _parts(annotation: Any) -> Iterator[Any]:
+    """An annotation, and what it is made of: `Annotated[Decimal, ...] | None` of a Decimal."""
+    yield annotation
+    for part in get_args(annotation):
+        # What stands beside a type in Annotated is no type, and may not be hashed.
+        if isinstance(part, type) or get_args(part):
+            yield from _parts(part)
+
+
 def _teller(annotation: Any) -> Callable[[Any], Any] | None:
-    kinds = {annotation, *get_args(annotation)}
+    kinds = set(_parts(annotation))
     return _told_money if Decimal in kinds else _told_float if float in kinds else None
 
 

@@ -27,9 +27,11 @@ from catalog.courses.models import Course, Listing
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What a list of courses is narrowed to; None narrows nothing. `at` is the instant prices are of."""
+    """What a list of courses is narrowed to; None narrows nothing. `at` is the instant prices are of, `currency` what
+    they are in."""
 
     at: datetime
+    currency: str = ""
     taught: ColumnElement[bool] | None = None
     q: str | None = None
     categories: Select[int] | None = None
@@ -46,7 +48,17 @@ class Filters:
     @property
     def narrow(self) -> bool:
         """Whether there is anything that not every published course is."""
-        return self.taught is not None or any(True for _ in conditions(self, Listing))
+        asked = (
+            self.taught,
+            self.q,
+            self.categories,
+            self.level,
+            self.language,
+            self.min_rating,
+            self.max_price,
+        )
+        chosen = (self.free, self.featured, self.has_certificate)
+        return any(one is not None for one in (*asked, *chosen))
 
 
 def led_or_taught_by(user_id: int, taught: Select[int]) -> ColumnElement[bool]:

@@ -201,7 +201,7 @@ def _statement(filters: Filters, place: Place | None, limit: int, people: Subque
     chosen, parted = _chosen(filters, place, limit)
     statement = (
         select(
-            *card(filters.at, people),
+            *card(filters, people),
             chosen.c.part.label("page_part"),
             chosen.c.score.label("page_score"),
             parted.few.label("page_few"),

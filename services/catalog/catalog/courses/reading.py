@@ -7,6 +7,7 @@ import typing
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from chassis.db import now
 from sqlalchemy import BigInteger, Boolean, Row, Select, String, Subquery, bindparam, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,6 +18,7 @@ from catalog.enrollment_mirror import service as enrollment_mirror
 from catalog.instructor_mirror import service as instructor_mirror
 from catalog.outline import service as outlines
 from catalog.people import service as people
+from catalog.settings import settings_of
 
 if TYPE_CHECKING:
     from chassis.auth import Principal
@@ -116,7 +118,7 @@ def _whole(*, by_id: bool) -> Select[Any]:
         else Course.slug == bindparam(_WANTED, type_=String())
     )
     statement: Any = select(
-        *queries.card(queries.AT, directory),
+        *queries.members(queries.AT, queries.CURRENCY, directory),
         *_DETAILS,
         *standing.c,
         outlines.as_json(Course.id, standing.c.reader_sees_all).label("modules"),
@@ -127,11 +129,12 @@ def _whole(*, by_id: bool) -> Select[Any]:
 
 
 async def read(
-    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: int | str, at: Any
+    session: AsyncSession, calls: "InternalCalls", principal: "Principal | None", course: int | str
 ) -> Row[Any]:
-    """A course by id or slug as the reader sees it, with its author, its outline as JSON and its price at `at`, in one
-    statement. Raises CourseNotFound."""
+    """A course by id or slug as the reader sees it, with its author, its outline as JSON and its price of this instant,
+    in one statement. Raises CourseNotFound."""
     connection = await session.connection()
-    given = {_WANTED: course, queries.AT.key: at, **asking(principal)}
+    prices = {queries.AT.key: now(), queries.CURRENCY.key: settings_of(session).currency}
+    given = {_WANTED: course, **prices, **asking(principal)}
     found = (await connection.execute(_whole(by_id=isinstance(course, int)), given)).one_or_none()
     return await check(calls, principal, found)

@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-from chassis.db import now
 from chassis.errors import Unauthenticated
 from chassis.schemas import Identifier
 from chassis.web import (
@@ -30,7 +29,6 @@ from catalog.courses.schemas import (
     page_as_told,
 )
 from catalog.fields import QueryText
-from catalog.settings import settings_of
 
 router = Router(prefix="/api/v1", tags=["courses"])
 CourseId = Annotated[Identifier, Path()]
@@ -74,8 +72,8 @@ async def create_course(
 async def get_course(course_id: IdOrSlug, session: Reading, calls: Calls, user: OptionalUser) -> Response:
     """A course with its outline: what learners see of it, or all of it for those who teach it."""
     wanted = int(course_id) if service.is_id(course_id) else course_id
-    found = await reading.read(session, calls, user, wanted, now())
-    told_course = told(course_as_told(found, settings_of(session).currency), ETag=etag(found.state_version))
+    found = await reading.read(session, calls, user, wanted)
+    told_course = told(course_as_told(found), ETag=etag(found.state_version))
     # Who sees more of it than learners do is at work in it.
     if not found.reader_sees_all and found.parent_version_id is None:
         told_course.headers[VIEW] = str(found.id)

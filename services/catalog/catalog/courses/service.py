@@ -167,12 +167,10 @@ async def find_readable(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One page of courses; `rows` as queries.cards gives them, prices as of `at`."""
+    """One page of courses; `rows` as queries.cards gives them."""
 
     rows: Sequence[Row[Any]]
     next_cursor: str | None
-    currency: str
-    at: datetime
     counts: facets.Counts | None = None
     searched_for: str | None = None
 
@@ -198,15 +196,15 @@ async def list_courses(
     taught = None
     if taught_by is not None:
         taught = queries.led_or_taught_by(taught_by, instructor_mirror.courses_taught_by(taught_by))
-    filters = queries.Filters(at=at, taught=taught, categories=wanted, **narrowed)
+    currency = settings_of(session).currency
+    filters = queries.Filters(at=at, currency=currency, taught=taught, categories=wanted, **narrowed)
     if filters.language is not None:
         filters = replace(filters, searched_as=filters.language)
     listed = await spelling.find(session, filters, sort, params)
     counts = None
     if with_facets and params.cursor is None:
         counts = await facets.count(session, listed.filters, categories.ancestry())
-    currency = settings_of(session).currency
-    return Found(listed.rows, listed.next_cursor, currency, at, counts, listed.searched_for)
+    return Found(listed.rows, listed.next_cursor, counts, listed.searched_for)
 
 
 def is_id(text: str) -> bool:
