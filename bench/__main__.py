@@ -1,11 +1,15 @@
-"""`python -m bench [part ...]`: run the parts named, or all, and write the results."""
+"""`python -m bench [--keep FOLDER] [part ...]`: run the parts named, or all, and write the results.
 
+What takes long to make (the million courses of `catalog`) is kept in the folder and found there the next time.
+"""
+
+import argparse
 import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import fold, freshness, gateway, logins, startup, tokens
+from bench import catalog, fold, freshness, gateway, logins, startup, tokens
 from bench.report import Figure, console, write
 from bench.stack import running_stack
 
@@ -17,11 +21,17 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "fold": fold.measure,
     "tokens": tokens.measure,
     "logins": logins.measure,
+    "catalog": catalog.measure,
 }
+LONG_MADE = ("catalog",)
 
 
 def main() -> int:
-    chosen = sys.argv[1:] or list(PARTS)
+    parser = argparse.ArgumentParser(prog="bench")
+    parser.add_argument("parts", nargs="*")
+    parser.add_argument("--keep", type=Path)
+    given = parser.parse_args()
+    chosen = given.parts or list(PARTS)
     if unknown := set(chosen) - set(PARTS):
         console.print(f"There is no part {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}.")
         return 2
@@ -29,7 +39,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="lyceum-bench-") as folder, running_stack(Path(folder)) as stack:
         for name in chosen:
             console.print(f"[bold]{name}[/bold] ...")
-            figures += PARTS[name](stack, Path(folder))
+            kept = given.keep is not None and name in LONG_MADE
+            figures += PARTS[name](stack, given.keep if kept else Path(folder))
     write(figures)
     return 0
 
