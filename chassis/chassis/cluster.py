@@ -59,15 +59,23 @@ class ClusterWatch:
         try:
             async with asyncio.timeout(5):
                 if self._admin is None:
-                    admin = AIOKafkaAdminClient(
-                        bootstrap_servers=self._bootstrap, client_id=self._client_id, request_timeout_ms=4_000
-                    )
-                    self._admin = admin
-                    await admin.start()
+                    self._admin = await self._connect()
                 yield self._admin
         except (KafkaError, OSError, TimeoutError):
             await self._leave()
             raise
+
+    async def _connect(self) -> AIOKafkaAdminClient:
+        admin = AIOKafkaAdminClient(
+            bootstrap_servers=self._bootstrap, client_id=self._client_id, request_timeout_ms=4_000
+        )
+        try:
+            await admin.start()
+        except BaseException:
+            # Who asked may be cancelled meanwhile: nobody else is to ask one that knows no broker.
+            await _close(admin)
+            raise
+        return admin
 
     async def close(self) -> None:
         """Leave the broker; the next question connects anew."""
@@ -78,6 +86,10 @@ class ClusterWatch:
     async def _leave(self) -> None:
         admin, self._admin = self._admin, None
         if admin is not None:
-            with contextlib.suppress(KafkaError, OSError, TimeoutError):
-                async with asyncio.timeout(2):
-                    await admin.close()
+            await _close(admin)
+
+
+async def _close(admin: AIOKafkaAdminClient) -> None:
+    with contextlib.suppress(KafkaError, OSError, TimeoutError):
+        async with asyncio.timeout(2):
+            await admin.close()

@@ -173,7 +173,7 @@ class Consumer:
             return "error"
         self._tick()
         consuming = asyncio.create_task(self._consume(cluster_id, stop))
-        guarding = asyncio.create_task(self._guard(cluster_id))
+        guarding = asyncio.create_task(self._guard(cluster_id, stop))
         try:
             await asyncio.wait([consuming, guarding], return_when=asyncio.FIRST_COMPLETED)
             if consuming.done():
@@ -183,7 +183,8 @@ class Consumer:
                 log.warning("the consumer starts over", error=repr(failure))
                 return "error"
             reason = guarding.result()
-            log.warning("the consumer is replaced", reason=reason)
+            if reason is not None:
+                log.warning("the consumer is replaced", reason=reason)
             return reason
         finally:
             for task in (consuming, guarding):
@@ -191,10 +192,13 @@ class Consumer:
             # A task that ignores its cancellation is left behind: the next consumer must not wait for it.
             await asyncio.wait([consuming, guarding], timeout=10)
 
-    async def _guard(self, cluster_id: str) -> str:
-        """The watchdog: returns when the consumer makes no progress, or the log it reads is gone."""
+    async def _guard(self, cluster_id: str, stop: asyncio.Event) -> str | None:
+        """The watchdog: returns when the consumer makes no progress, or the log it reads is gone; None when it is told
+        to stop while it joins the group, which it would otherwise do to the end."""
         while True:
             await asyncio.sleep(2)
+            if stop.is_set() and not self.running:
+                return None
             # Joining the group has its own deadline, and may well take longer than a round of the loop should.
             if self.running and time.monotonic() - self._progress > self.settings.consumer_stuck_after:
                 return "stuck"

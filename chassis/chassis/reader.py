@@ -23,6 +23,8 @@ async def reading(
 
     Raises KafkaError, TimeoutError; alone, UnknownTopicOrPartitionError when a topic is not there.
     """
+    # Before there is a consumer, which would have to be stopped should the broker not answer.
+    everything = await watch.partitions(topics) if settings.kafka_alone else []
     consumer = AIOKafkaConsumer(
         *(() if settings.kafka_alone else topics),
         bootstrap_servers=settings.kafka_bootstrap,
@@ -39,7 +41,7 @@ async def reading(
         metadata_max_age_ms=30_000,
     )
     if settings.kafka_alone:
-        consumer.assign(await watch.partitions(topics))
+        consumer.assign(everything)
     try:
         async with asyncio.timeout(JOINED_WITHIN_SECONDS):
             await consumer.start()

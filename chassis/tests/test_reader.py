@@ -1,13 +1,19 @@
 """Who reads alone has every partition at once, and begins where the group was left."""
 
 import asyncio
+import gc
 import secrets
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
+from aiokafka.errors import KafkaConnectionError
 from chassis.cluster import ClusterWatch
+from chassis.consumer import Consumer
+from chassis.db import Database
 from chassis.reader import reading
+from contracts.learning import NoteCreated
+from structlog.testing import capture_logs
 
 pytestmark = pytest.mark.kafka
 TOPIC = "schedule.events"
@@ -55,3 +61,40 @@ async def test_every_partition_is_read(on_kafka: Any) -> None:
     async with reading(alone, [TOPIC], watch, group=f"test.{secrets.token_hex(4)}") as consumer:
         assert consumer.assignment() == known
     await watch.close()
+
+
+async def test_a_broker_that_is_away_leaves_no_reader_open(on_kafka: Any) -> None:
+    gone = on_kafka.model_copy(update={"kafka_alone": True, "kafka_bootstrap": "127.0.0.1:1"})
+    watch = ClusterWatch(gone.kafka_bootstrap, client_id="test")
+    complaints: list[Any] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context))
+    with pytest.raises(KafkaConnectionError):
+        async with reading(gone, [TOPIC], watch, group="test"):
+            raise AssertionError("unreachable: nobody is there to read from")
+    gc.collect()
+    assert complaints == []
+
+
+async def test_a_worker_that_is_told_to_stop_while_it_joins_does_not_join_first(
+    on_kafka: Any, database: Database
+) -> None:
+    group = f"test-{secrets.token_hex(4)}"
+    settings = on_kafka.model_copy(update={"kafka_alone": False, "service": group})
+    watch = ClusterWatch(settings.kafka_bootstrap, client_id="test")
+    named = f"{group}.{await watch.cluster_id()}"
+    # Whoever joins next waits until this one, which does not read, is given up on.
+    async with reading(settings, ["learning.events"], watch, group=named):
+        stop = asyncio.Event()
+        consumer = Consumer(settings, database, {NoteCreated: _ignore})
+        with capture_logs() as logs:
+            running = asyncio.create_task(consumer.run(stop))
+            await asyncio.sleep(0.3)
+            assert not consumer.running
+            stop.set()
+            await running
+    assert "the consumer is running" not in [entry["event"] for entry in logs]
+    await watch.close()
+
+
+async def _ignore(*_: Any) -> None:
+    """Nothing is read here."""
