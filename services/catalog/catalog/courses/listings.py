@@ -45,14 +45,21 @@ def start(sort: str, place: tuple[Any, ...] | None, at: datetime) -> int:
 
 
 def tiers(sort: str, first: int) -> list[str]:
-    """Tags of the courses from this step on, joined by commas: of its own, then of ever more further on, then EVERY."""
+    """Tags of the courses from this step on, joined by commas: of the first steps, then of ever more further on, until
+    every course has been among them, or is in EVERY."""
     if sort == "price":
-        return [f"price:{number}" for number in range(first, len(PRICES) + 1)] + [EVERY]
+        return [f"price:{number}" for number in range(first, len(PRICES) + 1)]
     if sort == "popular":
-        return [f"popular:{number}" for number in range(first, -1, -1)] + [EVERY]
-    # Months and tenths of a star are narrow: twice as many each time.
-    steps = [range(first - below, first - 2 * below - 1, -1) for below in (0, 1, 3, 7, 15)]
-    return [",".join(f"{sort}:{number}" for number in each if number >= 0) for each in steps] + [EVERY]
+        # There are few on the upper steps, and four to sixteen times as many on each tier as on those above.
+        edges = [edge for edge in (8, 6, 4, 2) if edge <= first]
+    else:
+        # Months and tenths of a star are narrow: twice as many each time.
+        edges = [first - below for below in (0, 2, 6, 14, 30) if first > below]
+    ends = [*edges, 0] if sort != "newest" and edges[-1:] != [0] else edges
+    begins = [first, *(end - 1 for end in ends)]
+    steps = [range(begin, end - 1, -1) for begin, end in zip(begins, ends, strict=False)]
+    tags = [",".join(f"{sort}:{number}" for number in each) for each in steps]
+    return [*tags, EVERY] if sort == "newest" else tags
 
 
 def down_to(sort: str, value: Any) -> list[str]:

@@ -30,7 +30,8 @@ from catalog.courses.filtering import Filters, conditions, have_any, indexed
 from catalog.courses.models import Listing
 
 NEAR, NEAR_WITH_WORDS = 600, 150
-"""Courses that are looked through in their order before any are gathered; fewer where it takes their words."""
+"""Courses that are looked through in their order before any are gathered; fewer where it takes their words, unless the
+first step of the order has very many: those that are free."""
 _IDS = ARRAY(BigInteger)
 Place = tuple[Any, ...]
 KEYS: dict[str, tuple[Any, ...]] = {
@@ -92,8 +93,8 @@ def page_of(
     if not walk:
         return _gathered(filters, sort, limit, listed, select(literal([], _IDS).label("found")), first, name)
     near = select(Listing.__table__).where(*listed).order_by(*_ordered(sort, Listing))
-    how_many = limit if not filters.narrow else NEAR if filters.q is None else NEAR_WITH_WORDS
-    near_by = near.limit(how_many).subquery(f"{name}_near")
+    how_many = NEAR if filters.q is None or sort == "price" else NEAR_WITH_WORDS
+    near_by = near.limit(how_many if filters.narrow else limit).subquery(f"{name}_near")
     seen = select(near_by.c.course_id).where(*conditions(filters, near_by.c))
     seen = seen.order_by(*_ordered(sort, near_by.c)).limit(limit)
     walked = select(func.array(seen.scalar_subquery(), type_=_IDS).label("found"))
@@ -118,8 +119,8 @@ def _gathered(
         .correlate(stage, tiers)
         .scalar_subquery()
     )
-    # What was walked to is in the first tier again, and in the last there is everything.
-    anew = or_(stage.c.n == 0, stage.c.n + 1 == last)
+    # What was walked to is in the first tier again, as all is in that of every course.
+    anew = or_(stage.c.n == 0, tiers.c.tags[stage.c.n + 1] == listings.EVERY)
     none = literal([], _IDS)
     before = case((anew, none), else_=stage.c.found)
     found = func.coalesce(these, none, type_=_IDS)
