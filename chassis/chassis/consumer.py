@@ -13,16 +13,14 @@ import asyncio
 import contextlib
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 from uuid import UUID
 
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import CommitFailedError, IllegalStateError, KafkaError
-from contracts.envelope import Envelope, Event, event_type_of, from_kafka
 from sqlalchemy import DateTime, Index, func, text
 from sqlalchemy.dialects.postgresql import UUID as PgUUID
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -34,12 +32,13 @@ from chassis.db import Base, Database
 from chassis.erasure import put_under_tombstones
 from chassis.passing import is_passing
 from chassis.reader import reading
+from chassis.received import Batched, Handler, Item, LetterRecord, Received, Subscriptions, decode, type_of
 from chassis.settings import ServiceSettings
 from chassis.tracing import continue_trace, current_trace
 
 log = structlog.get_logger()
 
-E = TypeVar("E", bound=Event)
+__all__ = ["Batched", "Consumer", "Handler", "ProcessedEvent", "Received", "Subscriptions", "decode"]
 
 ATTEMPTS = 3
 """How often an event that fails for no passing reason is tried before it is buried."""
@@ -53,72 +52,6 @@ class ProcessedEvent(Base):
 
     event_id: Mapped[UUID] = mapped_column(PgUUID, primary_key=True)
     processed_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
-
-
-@dataclass(frozen=True, slots=True)
-class Received(Generic[E]):
-    """An event as it came off the log. `time` is when it happened, aware, UTC."""
-
-    id: UUID
-    type: str
-    source: str
-    subject: str
-    time: datetime
-    data: E
-    traceparent: str | None
-    topic: str
-    partition: int
-    offset: int
-
-
-Handler = Callable[[AsyncSession, Any], Awaitable[None]]
-
-
-@dataclass(frozen=True, eq=False)
-class Batched:
-    """A handler that takes all of a micro-batch's events mapped to this same object, in their order, in one call."""
-
-    handle: Callable[[AsyncSession, list[Received[Any]]], Awaitable[None]]
-
-
-Subscriptions = Mapping[type[Event], Handler | Batched]
-
-
-@dataclass(frozen=True, slots=True)
-class _Item:
-    record: Any
-    received: Received[Any] | None
-    """None when the message could not be read; `error` then says why."""
-    error: Exception | None = None
-
-
-def _type_of(record: Any) -> str | None:
-    # Kafka knows headers without a value.
-    return event_type_of([(name, content) for name, content in record.headers if content is not None])
-
-
-def decode(record: Any, lookup: Mapping[str, type[Event]]) -> _Item | None:
-    """Read one Kafka record; None for a type nobody here subscribed to (found out without parsing)."""
-    event_type = _type_of(record)
-    if event_type is not None and event_type not in lookup:
-        return None
-    try:
-        envelope: Envelope[Any] = from_kafka(record.headers, record.value, lookup.get)
-    except (ValueError, LookupError) as error:
-        return _Item(record, None, error)
-    received = Received(
-        id=envelope.id,
-        type=envelope.type,
-        source=envelope.source,
-        subject=envelope.subject,
-        time=envelope.time,
-        data=envelope.data,
-        traceparent=envelope.traceparent,
-        topic=record.topic,
-        partition=record.partition,
-        offset=record.offset,
-    )
-    return _Item(record, received)
 
 
 class Consumer:
@@ -260,7 +193,7 @@ class Consumer:
             # The group was rebalanced meanwhile. Whoever has the partition now reads these again and drops them.
             log.info("offsets not committed", error=repr(error))
 
-    async def _handle_together(self, items: Sequence[_Item]) -> None:
+    async def _handle_together(self, items: Sequence[Item]) -> None:
         if not items:
             return
         for item in items:
@@ -276,7 +209,7 @@ class Consumer:
         self,
         consumer: AIOKafkaConsumer,
         batches: Mapping[TopicPartition, Sequence[Any]],
-        items: Sequence[_Item],
+        items: Sequence[Item],
     ) -> bool:
         """Handle one by one; whether all are done. If not, the reader stands before the first that is not."""
         for index, item in enumerate(items):
@@ -297,7 +230,7 @@ class Consumer:
                 self._in_the_way.pop(item.received.id, None)
         return True
 
-    async def _is_out_of_patience(self, item: _Item) -> bool:
+    async def _is_out_of_patience(self, item: Item) -> bool:
         """Whether this event has been in the way for too long while the database answered."""
         try:
             await self.database.ping()
@@ -313,7 +246,7 @@ class Consumer:
         self,
         consumer: AIOKafkaConsumer,
         batches: Mapping[TopicPartition, Sequence[Any]],
-        undone: Sequence[_Item],
+        undone: Sequence[Item],
     ) -> None:
         """`getmany` has moved on; what is not done must be read again."""
         first: dict[TopicPartition, int] = {}
@@ -328,7 +261,7 @@ class Consumer:
             with contextlib.suppress(CommitFailedError, IllegalStateError):
                 await consumer.commit(done)
 
-    async def _handle_one(self, item: _Item) -> None:
+    async def _handle_one(self, item: Item) -> None:
         """Handle one event in its own transaction; bury it when it fails ATTEMPTS times for no passing reason."""
         error = item.error
         for attempt in range(ATTEMPTS):
@@ -348,9 +281,9 @@ class Consumer:
         assert error is not None
         await self._bury(item, error)
 
-    async def _bury(self, item: _Item, error: Exception) -> None:
+    async def _bury(self, item: Item, error: Exception) -> None:
         received = item.received
-        event_type = received.type if received else (_type_of(item.record) or "")
+        event_type = received.type if received else (type_of(item.record) or "")
         async with self.database.transaction() as session:
             # Remembered as processed: should the log come back, the letter is not buried a second time. And what
             # another reader of the partition has handled meanwhile would, retried, count twice.
@@ -437,7 +370,7 @@ class Consumer:
                     await dead_letters.note_failure(session, letter_id, error)
 
     async def _retry(self, session: AsyncSession, letter: dead_letters.DeadLetter) -> None:
-        item = decode(_LetterRecord(letter), self.lookup)
+        item = decode(LetterRecord(letter), self.lookup)
         if item is None:
             return
         if item.received is None:
@@ -448,12 +381,3 @@ class Consumer:
             # Buried unread, its id was not remembered then: the log may have brought it again since, or will.
             todo = await self._fresh(session, todo)
         await self._run_handlers(session, todo)
-
-
-class _LetterRecord:
-    """A dead letter in the shape of the Kafka record it was."""
-
-    def __init__(self, letter: dead_letters.DeadLetter) -> None:
-        self.topic, self.partition, self.offset = letter.topic, letter.partition, letter.offset
-        self.key, self.value = letter.key, letter.value
-        self.headers = tuple((name, content.encode()) for name, content in letter.headers)

@@ -8,11 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from chassis.consumer import Consumer, Received, _LetterRecord, decode
+from chassis.consumer import Consumer, Received, decode
 from chassis.db import Database
 from chassis.dead_letters import RETRY, DeadLetter, bury, resolve
 from chassis.errors import Unavailable
 from chassis.passing import is_passing
+from chassis.received import LetterRecord
 from chassis.testing import as_record
 from contracts.learning import NoteCreated
 from sqlalchemy import BigInteger, bindparam, func, select, text
@@ -229,7 +230,7 @@ def test_a_letter_reads_as_the_record_it_was(make_note: Any) -> None:
         value=record.value,
         headers=json.loads(json.dumps([[n, c.decode()] for n, c in record.headers])),
     )
-    item = decode(_LetterRecord(letter), {NoteCreated.event_type: NoteCreated})
+    item = decode(LetterRecord(letter), {NoteCreated.event_type: NoteCreated})
     assert item is not None
     assert item.received is not None
     assert item.received.data == make_note(1)
