@@ -102,7 +102,10 @@ class _Titles:
 
 def _course(title: str, metadata: Metadata, report: Report) -> dict[str, Any]:
     said = metadata.description
-    description = pages.markdown(said, lambda _: None).text if pages.is_html(said) else pages.plain(said)
+    try:
+        description = pages.markdown(said, lambda _: None).text if pages.is_html(said) else pages.plain(said)
+    except trees.Unreadable:
+        description = pages.plain(said)
     if len(description) > LONGEST_DESCRIPTION:
         report.leave("The end of the course's description", "It is longer than a description may be.")
     keywords = ", ".join(rules.cleaned(each) for each in metadata.keywords)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from catalog.cartridges import rules
+from catalog.cartridges import rules, trees
 
 MAX_DEPTH = 400
 _CHARSET = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_:-]{1,40})""", re.IGNORECASE)
@@ -102,7 +102,9 @@ def link(text: str, url: str) -> str:
 
 def markdown(html: str, named: Name) -> Page:
     """A page, or a piece of one. What leads out of the cartridge stays a link; what leads to something in it becomes
-    the name of that, for neither lessons nor files have an address before they are imported."""
+    the name of that, for neither lessons nor files have an address before they are imported.
+
+    Raises trees.Unreadable for what is something else by its first bytes, or full of what no text has."""
     import html_to_markdown
 
     options = html_to_markdown.ConversionOptions(
@@ -121,7 +123,10 @@ def markdown(html: str, named: Name) -> Page:
         preprocessing=html_to_markdown.PreprocessingOptions(enabled=False),
     )
     visitor: Any = _Visitor(named)
-    result = html_to_markdown.convert(rules.storable(html), options, visitor)
+    try:
+        result = html_to_markdown.convert(rules.storable(html), options, visitor)
+    except html_to_markdown.ConversionError as error:
+        raise trees.Unreadable("It is no page.") from error
     text = _relaxed(rules.storable(result.content or "").strip())
     is_cut = any("depth" in str(warning.kind).lower() for warning in result.warnings)
     return Page(text, is_cut)
@@ -158,8 +163,9 @@ class _Visitor:
         self._named = named
 
     def visit_link(self, _context: Any, href: str, text: str, _title: str | None) -> Any:
-        # A link spans lines nowhere in Markdown, and blocks in HTML.
-        shown = re.sub(r"\s*\n\s*", " ", text.strip())
+        # A link spans lines nowhere in Markdown, and blocks in HTML. Not by a pattern: where there are blanks alone,
+        # one with blanks at both ends begins anew at each of them.
+        shown = " ".join(filter(None, (line.strip() for line in text.split("\n"))))
         if not href or href.startswith("#"):
             return _custom(shown)
         if rules.is_address(href):

@@ -86,6 +86,16 @@ def test_titles_are_looked_for_in_so_many_bytes(take: Take, monkeypatch: pytest.
     assert titles == ["What it says", "What it says", "page-2", "page-3"]
 
 
+@pytest.mark.parametrize("blank", ["\u2028", "\x0b", "\u00a0", "<br>\n", " \n "])
+def test_blanks_without_an_end_in_a_link_are_read_once(blank: str) -> None:
+    """A pattern that tried each of them anew would keep every other thread waiting for hours."""
+    many = 1_000 if blank == "<br>\n" else 300_000
+    found = pages.markdown(f'<a href="https://a.example/">warp{blank * many}weft</a>', lambda _: None)
+    assert found.text.startswith("[warp")
+    assert found.text.endswith("weft](<https://a.example/>)")
+    assert "\n" not in found.text
+
+
 def test_the_report_is_bounded(take: Take) -> None:
     quizzes = "".join(item(f"Quiz {number}", "q") for number in range(700))
     found = take(

@@ -411,3 +411,24 @@ def test_paths_that_lead_out_lead_nowhere(take: Take) -> None:
     assert found.outline == [("Week", ["One"])]
     assert found.left["File “Two”"].startswith("There is no such file")
     assert found.left["Web link “Three”"].startswith("Its address is none of the web")
+
+
+@pytest.mark.parametrize(
+    "content", [b"%PDF-1.7 <p>so</p>", b"PK\x03\x04<p>so</p>", b"<p>so</p>" + b"a\x0e" * 500]
+)
+def test_a_page_that_is_something_else_costs_no_more_than_itself(take: Take, content: bytes) -> None:
+    lom = f"<lomimscc:description><lomimscc:string>{'%PDF-1.7 &lt;b&gt;'}</lomimscc:string></lomimscc:description>"
+    found = take(
+        {
+            "imsmanifest.xml": manifest(
+                item("One", "a") + item("Two", "b"),
+                resource("a", "one.html") + resource("b", "two.html"),
+                lom=lom,
+            ),
+            "one.html": content,
+            "two.html": html("<p>two</p>"),
+        }
+    )
+    assert found.outline == [("Weaving", ["Two"])]
+    assert found.left == {"Page “One”": "one.html cannot be read: It is no page."}
+    assert found.bundle.course.description == "%PDF-1.7 \\<b\\>"
