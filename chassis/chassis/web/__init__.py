@@ -1,7 +1,6 @@
 """What a service's routes are written with."""
 
 from chassis.web.app import service_app
-from chassis.web.asking import asked
 from chassis.web.deps import (
     Calls,
     CurrentUser,
@@ -27,7 +26,6 @@ __all__ = [
     "ServiceCaller",
     "Session",
     "Staff",
-    "asked",
     "etag",
     "is_fresh",
     "require_match",

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Row,
     Select,
     Subquery,
+    bindparam,
     column,
     func,
     literal,
@@ -94,9 +95,11 @@ async def height(session: AsyncSession, category_id: int) -> int:
     return int(deepest or 1)
 
 
-def subtree(category: int | str) -> Select[int]:
+@cache
+def subtree(*, by_id: bool) -> Select[int]:
+    wanted: Any = bindparam("category", type_=(Category.id if by_id else Category.slug).type)
     start = select(Category.id, literal(1).label("depth")).where(
-        Category.id == category if isinstance(category, int) else Category.slug == category
+        Category.id == wanted if by_id else Category.slug == wanted
     )
     return select(_downward(start).c.id)
 

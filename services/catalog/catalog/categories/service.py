@@ -99,9 +99,9 @@ def ancestry() -> Subquery:
     return queries.ancestry()
 
 
-def subtree(category: int | str) -> Select[int]:
-    """The ids of a category, by id or slug, and of all below it, to select from."""
-    return queries.subtree(category)
+def subtree(*, by_id: bool) -> Select[int]:
+    """The ids of the category whose id or slug is the parameter `category`, and of all below it, to select from."""
+    return queries.subtree(by_id=by_id)
 
 
 async def create(session: AsyncSession, given: Mapping[str, Any]) -> Category:

@@ -138,7 +138,9 @@ def _statement(filters: Filters, ancestry: Subquery) -> Select[Any]:
 async def count(session: AsyncSession, filters: Filters, ancestry: Subquery) -> Counts:
     """Count in one query. `ancestry` says of each category_id which ancestor_id it stands under, itself included."""
     found: dict[str, list[tuple[str, int]]] = {kind: [] for kind in (*KINDS, "all")}
-    for kind, value, courses in await session.execute(_statement(filters, ancestry)):
+    for kind, value, courses in await session.execute(
+        _statement(filters, ancestry), {"category": filters.category}
+    ):
         found[kind].append((value, courses))
     for kind in ("category", "level", "language"):
         found[kind].sort(key=lambda pair: (-pair[1], pair[0]))

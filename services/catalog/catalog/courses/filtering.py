@@ -1,6 +1,6 @@
 """What a list of courses is narrowed to, as conditions on its rows and as what an index finds."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -9,9 +9,13 @@ from typing import Any
 from sqlalchemy import (
     ARRAY,
     ColumnElement,
+    DateTime,
+    Numeric,
     Select,
+    String,
     Text,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -21,8 +25,23 @@ from sqlalchemy import (
 )
 
 from catalog.courses import listings, search_rules
-from catalog.courses.languages import configuration_of
+from catalog.courses.languages import CONFIGURATIONS, configuration_of
 from catalog.courses.models import Course, Listing
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is looked for, as it is and parted, in texts or in the parameters that stand for them."""
+
+    whole: Any
+    text: Any
+    excluded: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, filters: "Filters") -> "Asked":
+        assert filters.q is not None, "asked only where something is looked for"
+        wanted = search_rules.parse(filters.q)
+        return filters.asked or cls(filters.q, wanted.text, wanted.excluded)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,8 @@ class Filters:
     taught: ColumnElement[bool] | None = None
     q: str | None = None
     categories: Select[int] | None = None
+    category: int | str | None = None
+    """The parameter of `categories`."""
     level: str | None = None
     min_rating: Decimal | None = None
     max_price: Decimal | None = None
@@ -44,6 +65,10 @@ class Filters:
     language: str | None = None
     searched_as: str = "en"
     """The language `q` is in."""
+    asked: Asked | None = None
+    """`q`, where it is a parameter."""
+    tags: Mapping[str, Any] | None = None
+    """The parameters that `tags_of` is given as, where the others are parameters too."""
 
     @property
     def narrow(self) -> bool:
@@ -77,8 +102,7 @@ def price_at(at: datetime, source: Any) -> ColumnElement[Decimal]:
 
 def tsquery(filters: Filters) -> ColumnElement[Any]:
     """`q` as its language reads it, or word by word; without what either way is excluded."""
-    assert filters.q is not None, "asked only where something is looked for"
-    wanted = search_rules.parse(filters.q)
+    wanted = Asked.of(filters)
     names = dict.fromkeys((configuration_of(filters.searched_as), "simple"))
     # As constants: cast at run time, they would have the query parsed again for every row it is held against.
     read_as: list[ColumnElement[Any]] = [literal_column(f"'{name}'::regconfig") for name in names]
@@ -145,27 +169,31 @@ def have_any(tags: ColumnElement[Any]) -> ColumnElement[bool]:
     return TAGS.bool_op("&&")(tags)
 
 
-def indexed(filters: Filters) -> Iterable[ColumnElement[bool]]:
-    """What the index of words and tags knows of the filters: true of every match, and of few others."""
-    exact = [
-        *(
-            f"{kind}:{value}"
-            for kind, value in (("level", filters.level), ("language", filters.language))
-            if value
-        ),
+def tags_of(filters: Filters) -> dict[str, list[str]]:
+    """Tags that every match has: all of those `alike`, and one of each other kind."""
+    alike = [
+        *([f"level:{filters.level}"] if filters.level else []),
+        *([f"language:{filters.language}"] if filters.language else []),
         *(["free"] if filters.free else []),
         *(["featured"] if filters.featured else []),
         *([] if filters.has_certificate is None else [listings.certificate(filters.has_certificate)]),
     ]
-    if exact:
-        yield TAGS.bool_op("@>")(literal(exact, _STRINGS))
+    rated = None if filters.min_rating is None else listings.at_least(filters.min_rating)
+    priced = None if filters.max_price is None else listings.at_most(filters.max_price)
+    found = {"alike": alike, "rated": rated, "priced": priced}
+    return {kind: tags for kind, tags in found.items() if tags}
+
+
+def indexed(filters: Filters) -> Iterable[ColumnElement[bool]]:
+    """What the index of words and tags knows of the filters: true of every match, and of few others."""
+    told = filters.tags
+    if told is None:
+        told = {kind: literal(tags, _STRINGS) for kind, tags in tags_of(filters).items()}
+    for kind, tags in told.items():
+        yield TAGS.bool_op("@>")(tags) if kind == "alike" else have_any(tags)
     if filters.categories is not None:
         names = select(func.concat("category:", filters.categories.subquery("tree").c.id))
         yield have_any(func.array(names.scalar_subquery()))
-    if filters.min_rating is not None and (rated := listings.at_least(filters.min_rating)):
-        yield have_any(literal(rated, _STRINGS))
-    if filters.max_price is not None and (priced := listings.at_most(filters.max_price)):
-        yield have_any(literal(priced, _STRINGS))
 
 
 def every_match(filters: Filters) -> Select[int]:
@@ -175,3 +203,67 @@ def every_match(filters: Filters) -> Select[int]:
     return select(Listing.course_id).where(
         Listing.is_published, *indexed(filters), *conditions(filters, Listing)
     )
+
+
+# --- statements that are made once ----------------------------------------------------------------------------------
+
+AT: Any = bindparam("at", type_=DateTime(timezone=True))
+"""The instant prices are of, as a parameter."""
+CURRENCY: Any = bindparam("currency", type_=Text())
+_VALUES: dict[str, Any] = {
+    "level": String(),
+    "language": String(),
+    "min_rating": Numeric(3, 2),
+    "max_price": Numeric(12, 2),
+}
+_CHOICES = ("free", "featured", "has_certificate")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What of the filters on published courses says which statement it is; the rest are its parameters."""
+
+    values: tuple[str, ...]
+    choices: tuple[bool | None, ...]
+    tags: tuple[str, ...]
+    categories: Select[int] | None
+    excluded: int | None
+    """How many words or phrases are; None where nothing is looked for."""
+    configuration: str
+
+    @property
+    def filters(self) -> Filters:
+        """The filters, all parameters."""
+        given: dict[str, Any] = {name: bindparam(name, type_=_VALUES[name]) for name in self.values}
+        given |= zip(_CHOICES, self.choices, strict=True)
+        if self.excluded is not None:
+            terms = tuple(bindparam(f"without_{n}", type_=Text()) for n in range(self.excluded))
+            asked = Asked(bindparam("q", type_=Text()), bindparam("text", type_=Text()), terms)
+            given |= {"q": "", "asked": asked}
+        tags = {kind: bindparam(f"tags_{kind}", type_=_STRINGS) for kind in self.tags}
+        return Filters(
+            at=AT,
+            currency=CURRENCY,
+            categories=self.categories,
+            searched_as=self.configuration,
+            tags=tags,
+            **given,
+        )
+
+
+def shaped(filters: Filters) -> tuple[Shape, dict[str, Any]]:
+    """The shape of the filters, and the parameters."""
+    values = tuple(name for name in _VALUES if getattr(filters, name) is not None)
+    tags = tags_of(filters)
+    given: dict[str, Any] = {name: getattr(filters, name) for name in values}
+    given |= {"at": filters.at, "currency": filters.currency, "category": filters.category}
+    given |= {f"tags_{kind}": names for kind, names in tags.items()}
+    excluded = None
+    if filters.q is not None:
+        asked = Asked.of(filters)
+        excluded = len(asked.excluded)
+        given |= {"q": asked.whole, "text": asked.text}
+        given |= {f"without_{n}": term for n, term in enumerate(asked.excluded)}
+    choices = tuple(getattr(filters, name) for name in _CHOICES)
+    language = filters.searched_as if filters.searched_as in CONFIGURATIONS else ""
+    return Shape(values, choices, tuple(tags), filters.categories, excluded, language), given

@@ -6,6 +6,7 @@ Where it is not, few match, and they are gathered by the index of words and tags
 from ever more of the next, until there are enough. What is read is a small multiple of what is shown.
 """
 
+from datetime import datetime
 from typing import Any
 
 from chassis.pagination import Key
@@ -16,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Select,
     Text,
+    bindparam,
     case,
     func,
     literal,
@@ -54,19 +56,18 @@ def key_of(sort: str) -> Key:
     return [(column, "asc" if sort == "price" else "desc") for column in KEYS[sort]]
 
 
-def place_of(sort: str, place: Place) -> tuple[Any, Any]:
-    """The columns of the order, and this place in it, to be compared: a row value, which an index seeks exactly,
-    however many courses share the first column."""
+def compared(sort: str, name: str) -> tuple[Any, Any]:
+    """The columns of the order, and a place in it, the parameters of `given` under this name. It is a row value, which
+    an index seeks exactly, however many courses share the first column."""
     key = KEYS[sort]
-    return tuple_(*key), tuple_(
-        *(literal(value, column.type) for value, column in zip(place, key, strict=True))
-    )
+    place = (bindparam(f"{name}_place_{n}", type_=column.type) for n, column in enumerate(key))
+    return tuple_(*key), tuple_(*place)
 
 
-def _behind(sort: str, place: Place) -> ColumnElement[bool]:
-    columns, last = place_of(sort, place)
-    after: ColumnElement[bool] = columns > last if sort == "price" else columns < last
-    return after
+def given(sort: str, name: str, place: Place | None, at: datetime) -> dict[str, Any]:
+    """The parameters of the page of this name: where it begins, at this instant."""
+    tiers = listings.tiers(sort, listings.start(sort, place, at))
+    return {f"{name}_tiers": tiers, **{f"{name}_place_{n}": value for n, value in enumerate(place or ())}}
 
 
 def _ordered(sort: str, source: Any) -> list[Any]:
@@ -77,37 +78,39 @@ def _ordered(sort: str, source: Any) -> list[Any]:
 def page_of(
     filters: Filters,
     sort: str,
-    limit: int,
+    limit: Any,
     *,
-    place: Place | None = None,
+    behind: bool = False,
     only: tuple[ColumnElement[bool], ...] = (),
     walk: bool = True,
     name: str = "page",
 ) -> CTE:
-    """The first `limit` ids of the matches in this order, behind `place`: an array, `found`, in the one row.
+    """The first `limit` ids of the matches in this order: an array, `found`, in the one row.
 
-    `only` is what else is asked of Listing. Without the `walk` they are gathered from the first: for more than one page.
+    They are those `behind` a place, or the first; `given` has the parameters. `only` is what else is asked of Listing.
+    Without the `walk` they are gathered from the first: for more than one page.
     """
-    listed = [Listing.is_published, *only, *([] if place is None else [_behind(sort, place)])]
-    first = listings.start(sort, place, filters.at)
+    listed = [Listing.is_published, *only]
+    if behind:
+        columns, place = compared(sort, name)
+        listed.append(columns > place if sort == "price" else columns < place)
     if not walk:
-        return _gathered(filters, sort, limit, listed, select(literal([], _IDS).label("found")), first, name)
+        return _gathered(filters, sort, limit, listed, select(literal([], _IDS).label("found")), name)
     near = select(Listing.__table__).where(*listed).order_by(*_ordered(sort, Listing))
     how_many = NEAR if filters.q is None or sort == "price" else NEAR_WITH_WORDS
-    near_by = near.limit(how_many if filters.narrow else limit).subquery(f"{name}_near")
+    near_by = near.limit(how_many).subquery(f"{name}_near")
     seen = select(near_by.c.course_id).where(*conditions(filters, near_by.c))
     seen = seen.order_by(*_ordered(sort, near_by.c)).limit(limit)
     walked = select(func.array(seen.scalar_subquery(), type_=_IDS).label("found"))
-    if not filters.narrow:
-        return apart(walked, name)
-    return _gathered(filters, sort, limit, listed, walked, first, name)
+    return _gathered(filters, sort, limit, listed, walked, name)
 
 
 def _gathered(
-    filters: Filters, sort: str, limit: int, listed: list[Any], walked: Select[Any], first: int, name: str
+    filters: Filters, sort: str, limit: Any, listed: list[Any], walked: Select[Any], name: str
 ) -> CTE:
     """What was walked to, if that is enough; else what is gathered, step by step."""
-    tiers = select(literal(listings.tiers(sort, first), ARRAY(Text)).label("tags")).cte(f"{name}_tiers")
+    tags = bindparam(f"{name}_tiers", type_=ARRAY(Text))
+    tiers = select(tags.label("tags")).cte(f"{name}_tiers")
     last = func.cardinality(tiers.c.tags)
     begun = apart(walked, f"{name}_walked")
     stage = select(literal(0).label("n"), begun.c.found).cte(f"{name}_stage", recursive=True)

@@ -7,16 +7,13 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
-from chassis.pagination import Key, PageParams, behind_place, cut, page, place_in, sorted_by
+from chassis.pagination import ROWS, PageParams, behind_place, cut, page, place_in, sorted_by
 from sqlalchemy import (
-    DateTime,
     Double,
-    Integer,
     Row,
     Select,
     Subquery,
     Text,
-    bindparam,
     cast,
     func,
     select,
@@ -26,8 +23,10 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import paging
+from catalog.courses.filtering import AT as AT
+from catalog.courses.filtering import CURRENCY as CURRENCY
 from catalog.courses.filtering import Filters as Filters
-from catalog.courses.filtering import conditions, price_at
+from catalog.courses.filtering import Shape, conditions, price_at, shaped
 from catalog.courses.filtering import led_or_taught_by as led_or_taught_by
 from catalog.courses.models import Course, Listing
 
@@ -160,11 +159,6 @@ def _key(filters: Filters, sort: Sort) -> list[tuple[Any, Literal["asc", "desc"]
     return [(newest, "desc"), (Course.id, "desc")]
 
 
-AT: Any = bindparam("at", type_=DateTime(timezone=True))
-"""The instant prices are of, as a parameter."""
-CURRENCY: Any = bindparam("currency", type_=Text())
-
-
 def _told(instant: Any, name: str) -> Any:
     """As chassis.schemas.Instant tells it: without the fraction of a second where there is none."""
     written = func.to_char(func.timezone("UTC", instant), 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
@@ -224,42 +218,36 @@ async def cards(
     session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of courses with their authors' names, in one query. Raises BadCursor."""
-    if not filters.narrow:
-        return await _plain_cards(session, filters, sort, params, people)
+    if filters.taught is None:
+        return await _published(session, filters, "newest" if sort == "relevance" else sort, params, people)
     key = _key(filters, sort)
     statement = select(*card(filters, people)).outerjoin(people, people.c.user_id == Course.created_by_id)
-    if filters.taught is None:
-        place = tuple(place_in(params, key).values()) or None
-        found = paging.page_of(filters, _by(sort), params.limit + 1, place=place)
-        statement = statement.where(Course.id.in_(paging.ids_of(found)))
-    else:
-        statement = statement.where(*conditions(filters, Course))
+    statement = statement.where(*conditions(filters, Course)).params(category=filters.category)
     return await page(session, typing.cast("Select[Any]", statement), params, key=key)
 
 
-def _by(sort: Sort) -> str:
-    return "newest" if sort == "relevance" else sort
-
-
-async def _plain_cards(
-    session: AsyncSession, filters: Filters, sort: Sort, params: PageParams, people: Subquery
+async def _published(
+    session: AsyncSession, filters: Filters, sort: str, params: PageParams, people: Subquery
 ) -> tuple[Sequence[Row[Any]], str | None]:
-    """What most people see first: to put the statement together would take longer than to have it answered."""
-    statement, key = _plain(people, sort, params.cursor is None)
-    given = {
-        "at": filters.at,
-        "currency": filters.currency,
-        "rows": params.limit + 1,
-        **place_in(params, key),
-    }
+    key = paging.key_of(sort)
+    place = place_in(params, key)
+    if filters.narrow:
+        shape, given = shaped(filters)
+        given |= paging.given(sort, "page", tuple(place.values()) or None, filters.at)
+        statement = _narrowed(people, sort, shape, bool(place), (paging.NEAR, paging.NEAR_WITH_WORDS))
+    else:
+        given = {"at": filters.at, "currency": filters.currency, **place}
+        statement = _plain(people, sort, not place)
     connection = await session.connection()
-    return cut((await connection.execute(statement, given)).all(), params, key)
+    found = await connection.execute(statement, {**given, ROWS.key: params.limit + 1})
+    return cut(found.all(), params, key)
 
 
+# To put a statement together would take longer than to have it answered.
 @lru_cache(maxsize=512)
-def _plain(people: Subquery, sort: Sort, is_first: bool) -> tuple[Select[Any], Key]:
-    """The statement of this order, and the order's columns."""
-    key = paging.key_of(_by(sort))
+def _plain(people: Subquery, sort: str, is_first: bool) -> Select[Any]:
+    """The statement of this order: what most people see first."""
+    key = paging.key_of(sort)
     statement: Any = (
         select(*card(Filters(at=AT, currency=CURRENCY), people), *(column for column, _ in key))
         .join_from(Listing, Course, Course.id == Listing.course_id)
@@ -268,7 +256,21 @@ def _plain(people: Subquery, sort: Sort, is_first: bool) -> tuple[Select[Any], K
     )
     if not is_first:
         statement = statement.where(behind_place(key))
-    return statement.order_by(*sorted_by(key)).limit(bindparam("rows", type_=Integer())), key
+    return typing.cast("Select[Any]", statement.order_by(*sorted_by(key)).limit(ROWS))
+
+
+@lru_cache(maxsize=512)
+def _narrowed(people: Subquery, sort: str, shape: Shape, behind: bool, _near: tuple[int, int]) -> Select[Any]:
+    """The statement of filters of this shape, in this order."""
+    filters, key = shape.filters, paging.key_of(sort)
+    found = paging.page_of(filters, sort, ROWS, behind=behind)
+    statement: Any = (
+        select(*card(filters, people), *(column for column, _ in key))
+        .join_from(Listing, Course, Course.id == Listing.course_id)
+        .outerjoin(people, people.c.user_id == Course.created_by_id)
+        .where(Listing.course_id.in_(paging.ids_of(found)))
+    )
+    return typing.cast("Select[Any]", statement.order_by(*sorted_by(key)).limit(ROWS))
 
 
 async def with_author(

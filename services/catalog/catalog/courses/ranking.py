@@ -11,13 +11,16 @@ import math
 import typing
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
-from chassis.pagination import BadCursor, PageParams
+from chassis.pagination import ROWS, BadCursor, PageParams
 from sqlalchemy import (
     ARRAY,
     CTE,
+    BigInteger,
     ColumnElement,
     Double,
     Integer,
@@ -25,21 +28,31 @@ from sqlalchemy import (
     Select,
     Subquery,
     Text,
-    and_,
+    bindparam,
     cast,
     func,
     literal,
     not_,
     null,
-    or_,
     select,
+    tuple_,
     union,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import listings, paging
-from catalog.courses.filtering import TITLE, Filters, conditions, every_match, have_any, tsquery
+from catalog.courses.filtering import (
+    TITLE,
+    Asked,
+    Filters,
+    Shape,
+    conditions,
+    every_match,
+    have_any,
+    shaped,
+    tsquery,
+)
 from catalog.courses.models import Course, Listing
 from catalog.courses.paging import apart, ids_of
 from catalog.courses.queries import card
@@ -112,8 +125,7 @@ def _count_of(part: CTE) -> ColumnElement[int]:
 
 
 def _same_title(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
-    assert filters.q is not None
-    same = func.lower(Course.title) == func.lower(filters.q)
+    same = func.lower(Course.title) == func.lower(Asked.of(filters).whole)
     titled = apart(select(Course.id).where(Course.is_published, same, *when), "same_title")
     return select(Listing.course_id).where(
         Listing.course_id.in_(select(titled.c.id)), Listing.is_published, *conditions(filters, Listing)
@@ -143,28 +155,59 @@ def _part(filters: Filters) -> _Parted:
     )
 
 
-def _parted_as(place: Place, filters: Filters) -> _Parted:
+def _parted_as(known: "_Known", filters: Filters) -> _Parted:
     """The same parts again, on a later page."""
-    known = (
-        literal(place.few),
-        literal(place.named),
-        literal(place.students, Integer),
-        literal(place.course_id, Course.id.type),
-    )
-    if place.few:
-        return _Parted(select(apart(every_match(filters), "found")), *known)
-    columns, end = paging.place_of("popular", (place.students, place.course_id))
-    steps = literal(listings.down_to("popular", place.students), ARRAY(Text))
-    above = every_match(filters).where(columns >= end, have_any(steps))
-    popular = apart(above, "popular")
+    columns, end = paging.compared("popular", "end")
+    told = (literal(known.few), literal(known.named), bindparam("end_place_0", type_=Integer()), _END_ID)
+    if known.few:
+        return _Parted(select(apart(every_match(filters), "found")), *told)
+    steps = bindparam("steps", type_=ARRAY(Text))
+    popular = apart(every_match(filters).where(columns >= end, have_any(steps)), "popular")
     by_title = TITLE.bool_op("@@")(tsquery(filters))
-    named = apart(every_match(filters).where(by_title) if place.named else _same_title(filters), "named")
-    return _Parted(union(select(popular.c.course_id), select(named.c.course_id)), *known)
+    named = apart(every_match(filters).where(by_title) if known.named else _same_title(filters), "named")
+    return _Parted(union(select(popular.c.course_id), select(named.c.course_id)), *told)
 
 
-def _chosen(filters: Filters, place: Place | None, limit: int) -> tuple[CTE, _Parted]:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What of a Place says which statement the next page's is; the rest are its parameters."""
+
+    few: bool
+    named: bool
+    part: int
+    behind: bool = True
+    """Whether there is a place: what somebody teaches is ranked whole from the first page on."""
+
+
+_END_ID: Any = bindparam("end_place_1", type_=BigInteger())
+
+
+_WHOLE = {"end_place_0": 0, "end_place_1": 0}
+"""Where the ranked part ends that is all."""
+
+
+def _given(place: Place | None, at: datetime) -> dict[str, Any]:
+    """The parameters of what a page behind this place is made of."""
+    if place is None:
+        return {
+            **_WHOLE,
+            **paging.given("popular", "popular", None, at),
+            **paging.given("popular", "named", None, at),
+        }
+    end = (place.students, place.course_id)
+    rest = end if place.part == RANKED else (int(place.score), place.last_id)
+    return {
+        **paging.given("popular", "end", end, at),
+        **paging.given("popular", "rest", rest, at),
+        "steps": listings.down_to("popular", place.students),
+        "score": place.score,
+        "last_id": place.last_id,
+    }
+
+
+def _chosen(filters: Filters, known: _Known | None) -> tuple[CTE, _Parted]:
     """The courses of one page by id, each with its part and score."""
-    parted = _part(filters) if place is None else _parted_as(place, filters)
+    parted = _part(filters) if known is None else _parted_as(known, filters)
     head = apart(parted.ids, "head")
     ids = next(iter(head.c))
     # As a double: the cursor carries it, and a real would not come back as the number it was.
@@ -175,30 +218,32 @@ def _chosen(filters: Filters, place: Place | None, limit: int) -> tuple[CTE, _Pa
         ),
         "scored",
     )
-    ranked = select(scored).order_by(scored.c.score.desc(), scored.c.id.desc()).limit(limit)
-    if place is not None and place.part == RANKED:
-        last = literal(place.score, Double)
-        ranked = ranked.where(
-            or_(scored.c.score < last, and_(scored.c.score == last, scored.c.id < place.last_id))
-        )
-    if place is None or place.few:
+    ranked = select(scored).order_by(scored.c.score.desc(), scored.c.id.desc()).limit(ROWS)
+    if known is not None and known.behind and known.part == RANKED:
+        last = tuple_(bindparam("score", type_=Double()), bindparam("last_id", type_=BigInteger()))
+        ranked = ranked.where(tuple_(scored.c.score, scored.c.id) < last)
+    if known is None or known.few:
         return apart(ranked, "chosen"), parted
-    begin = (place.students, place.course_id) if place.part == RANKED else (int(place.score), place.last_id)
-    if place.part == REST:
+    if known.part == REST:
         ranked = ranked.where(null().is_not(None))
     page = apart(ranked, "ranked")
-    left = (_count_of(page) < limit, Listing.course_id.not_in(select(ids)))
-    rest = apart(
-        ids_of(paging.page_of(filters, "popular", limit, place=begin, only=left, name="rest")), "rest_ids"
-    )
+    left = (_count_of(page) < ROWS, Listing.course_id.not_in(select(ids)))
+    behind = paging.page_of(filters, "popular", ROWS, behind=True, only=left, name="rest")
+    rest = apart(ids_of(behind), "rest_ids")
     follow = select(
         Listing.course_id, literal(REST).label("part"), cast(Listing.enrolled_students_count, Double)
     ).where(Listing.course_id.in_(select(rest)))
     return apart(union_all(select(page), follow), "chosen"), parted
 
 
-def _statement(filters: Filters, place: Place | None, limit: int, people: Subquery) -> Select[Any]:
-    chosen, parted = _chosen(filters, place, limit)
+@lru_cache(maxsize=512)
+def _statement(people: Subquery, shape: Shape, known: _Known | None, _sizes: tuple[int, ...]) -> Select[Any]:
+    """The statement of filters of this shape, for the first page or behind what is `known`."""
+    return _made(people, shape.filters, known)
+
+
+def _made(people: Subquery, filters: Filters, known: _Known | None) -> Select[Any]:
+    chosen, parted = _chosen(filters, known)
     statement = (
         select(
             *card(filters, people),
@@ -212,7 +257,7 @@ def _statement(filters: Filters, place: Place | None, limit: int, people: Subque
         .join(chosen, chosen.c.id == Course.id)
         .outerjoin(people, people.c.user_id == Course.created_by_id)
         .order_by(chosen.c.part, chosen.c.score.desc(), Course.id.desc())
-        .limit(limit)
+        .limit(ROWS)
     )
     return typing.cast("Select[Any]", statement)
 
@@ -222,7 +267,17 @@ async def cards(
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """A page of matches with their authors' names, in one query. Raises BadCursor."""
     place = Place.decode(params.cursor) if params.cursor else None
-    rows = (await session.execute(_statement(filters, place, params.limit + 1, people))).all()
+    shape, given = shaped(filters)
+    if filters.taught is not None:
+        # Never many, and drafts are in no order of what is published.
+        statement = _made(people, filters, _Known(True, True, RANKED, behind=place is not None))
+    else:
+        known = None if place is None else _Known(place.few, place.named, place.part)
+        statement = _statement(people, shape, known, (POPULAR, NAMED, paging.NEAR, paging.NEAR_WITH_WORDS))
+    connection = await session.connection()
+    given |= {**_given(place, filters.at), ROWS.key: params.limit + 1}
+    found = await connection.execute(statement, given)
+    rows = found.all()
     page = rows[: params.limit]
     if len(rows) <= params.limit:
         return page, None

@@ -95,14 +95,18 @@ async def list_courses(
     `category` is an id or a slug and brings its subtree; `narrowed` are the other fields of queries.Filters.
     """
     at = now()
-    wanted = None
+    wanted: dict[str, Any] = {}
     if category is not None:
-        wanted = categories.subtree(int(category) if is_id(category) else category)
+        by_id = is_id(category)
+        wanted = {
+            "categories": categories.subtree(by_id=by_id),
+            "category": int(category) if by_id else category,
+        }
     taught = None
     if taught_by is not None:
         taught = queries.led_or_taught_by(taught_by, instructor_mirror.courses_taught_by(taught_by))
     currency = settings_of(session).currency
-    filters = queries.Filters(at=at, currency=currency, taught=taught, categories=wanted, **narrowed)
+    filters = queries.Filters(at=at, currency=currency, taught=taught, **wanted, **narrowed)
     if filters.language is not None:
         filters = replace(filters, searched_as=filters.language)
     listed = await spelling.find(session, filters, sort, params)

@@ -331,3 +331,24 @@ async def test_forged_places_are_refused(studio):
 
 def _values(place):
     return [getattr(place, name) for name in place.__slots__]
+
+
+async def test_what_one_teaches_is_searched_with_its_drafts(studio, database, categories):
+    shelf = Shelf(studio, database, 6, categories)
+    await shelf.add(3, title="Brass", is_published=False)
+    await shelf.add(4, title="Brass looms")
+    await shelf.add(2, title="Brass", created_by_id=4)
+    shown, cursor = [], ""
+    while cursor is not None:
+        path = f"/courses?teaching=me&q=brass&limit=2{cursor and f'&cursor={cursor}'}"
+        page = await studio.ask("GET", path, headers=studio.author)
+        shown += [course["is_published"] for course in page["items"]]
+        cursor = page["next_cursor"]
+    assert sorted(shown) == [False] * 3 + [True] * 4
+    categorized = await studio.ask(
+        "GET", "/courses?teaching=me&q=brass&category=mathematics&facets=true", headers=studio.author
+    )
+    in_category = await studio.ask(
+        "GET", "/courses?teaching=me&category=mathematics&sort=price", headers=studio.author
+    )
+    assert {one["id"] for one in categorized["items"]} == {one["id"] for one in in_category["items"]}
