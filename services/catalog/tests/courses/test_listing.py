@@ -126,6 +126,22 @@ async def test_what_one_teaches_is_listed_with_its_drafts(shelf, events, deliver
     await shelf.ask("GET", "/courses?teaching=me", expect=401)
 
 
+async def test_what_one_teaches_is_searched_page_by_page_with_its_drafts(studio):
+    for title in ("Brass looms", "Brass bands"):
+        await studio.published(title)
+    await studio.outlined("Brass engines")
+    query = {"q": "brass", "teaching": "me", "limit": 1, "facets": True}
+    found = []
+    while True:
+        page = await studio.ask("GET", "/courses", params=query, headers=studio.author)
+        found += [course["title"] for course in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        query["cursor"] = page["next_cursor"]
+    assert sorted(found) == ["Brass bands", "Brass engines", "Brass looms"]
+    assert await titles(studio, "?teaching=me&q=brass", headers=studio.other) == []
+
+
 async def test_what_the_list_does_not_know_is_refused(studio):
     for query in (
         "sort=cheapest",
