@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import catalog, fold, freshness, gateway, logins, startup, tokens
+from bench import catalog, fold, freshness, gateway, logins, reads, startup, tokens
 from bench.report import Figure, console, write
 from bench.stack import running_stack
 
@@ -21,6 +21,7 @@ PARTS: dict[str, Callable[..., list[Figure]]] = {
     "fold": fold.measure,
     "tokens": tokens.measure,
     "logins": logins.measure,
+    "reads": reads.measure,
     "catalog": catalog.measure,
 }
 LONG_MADE = ("catalog",)

@@ -1,6 +1,7 @@
 """What a service's routes are written with."""
 
 from chassis.web.app import service_app
+from chassis.web.asking import asked
 from chassis.web.deps import (
     Calls,
     CurrentUser,
@@ -26,6 +27,7 @@ __all__ = [
     "ServiceCaller",
     "Session",
     "Staff",
+    "asked",
     "etag",
     "is_fresh",
     "require_match",

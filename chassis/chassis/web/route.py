@@ -22,6 +22,7 @@ from chassis.auth import Principal
 from chassis.db import Database
 from chassis.errors import Invalid, KeyInFlight, LyceumError
 from chassis.idempotency import IdempotencyKey, first_answer, has_answer, hash_request, keep_answer
+from chassis.web.asking import documented
 from chassis.web.body_limit import own_limit
 from chassis.web.deps import is_for_services, lets_guests_in, only_reads, principal_of, service_of
 from chassis.web.problems import answer, from_validation
@@ -49,6 +50,8 @@ class TransactionalRoute(APIRoute):
         if lets_guests_in(self.dependant):
             # OpenAPI's way to say that a token may be given and need not be: the empty requirement.
             self.openapi_extra = {**(self.openapi_extra or {}), "security": [{}]}
+        if parameters := documented(self.dependant):
+            self.openapi_extra = {**(self.openapi_extra or {}), "parameters": parameters}
 
     def get_route_handler(self) -> Handler:
         endpoint = super().get_route_handler()

@@ -12,11 +12,12 @@ from chassis.web import (
     Reading,
     Router,
     Session,
+    asked,
     etag,
     require_match,
     told,
 )
-from fastapi import Path, Query, Response
+from fastapi import Path, Response
 
 from catalog.courses import reading, service
 from catalog.courses.schemas import (
@@ -44,7 +45,7 @@ def answer(view: service.View, response: Response) -> CourseOut:
 
 @router.get("/courses", response_model=CoursePage)
 async def list_courses(
-    session: Reading, user: OptionalUser, params: Annotated[CourseListParams, Query()]
+    session: Reading, user: OptionalUser, params: Annotated[CourseListParams, asked(CourseListParams)]
 ) -> Response:
     """Published courses, searched, filtered and sorted; `teaching=me` is what the caller teaches, drafts too."""
     if params.teaching is not None and user is None:
