@@ -29,7 +29,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
         sweep_job(erase),
         *kept,
         PeriodicJob("settle_prices", 60, courses.settle_prices),
-        PeriodicJob("count_words", 60, vocabulary.count, vocabulary.CHANNEL),
+        PeriodicJob("count_words", 60, vocabulary.count, vocabulary.CHANNEL, vocabulary.UNCOUNTED),
         PeriodicJob("index_words", HOUR, vocabulary.index),
     ]
 

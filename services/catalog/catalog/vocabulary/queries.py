@@ -19,6 +19,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from catalog.vocabulary.models import KnownWord, WordChange
 
 CHANNEL = "lyceum_words"
+UNCOUNTED = select(WordChange.id)
+"""What the worker would begin with."""
 
 # Oldest first, and each course's changes are as old as they happened, for they were made under its row's lock: so no
 # count gets below zero, unless somebody empties the table. (Not by ON CONFLICT, which would check a word's loss as if it

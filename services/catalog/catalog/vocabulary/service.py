@@ -17,6 +17,7 @@ from catalog.vocabulary import queries, rules
 log = structlog.get_logger()
 
 CHANNEL = queries.CHANNEL
+UNCOUNTED = queries.UNCOUNTED
 CORRECTED_AT_ONCE = 8
 """Words of one search: who mistypes more than these is not helped."""
 SIMILAR = 60

@@ -58,6 +58,7 @@ def test_the_nearest_is_meant_and_of_equally_near_ones_the_most_used():
     assert rules.choose("java", [("javascript", 1000), ("jazzy", 4)]) is None
     assert rules.choose("java", []) is None
     assert rules.choose("sql", [("sqls", 4)]) is None
+    assert rules.choose("java", [("java", 9), ("lava", 1)]) == "lava", "what was typed is not what was meant"
 
 
 def test_long_words_have_to_be_more_alike():

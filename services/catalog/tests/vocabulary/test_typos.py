@@ -236,6 +236,15 @@ async def test_many_words_are_as_many_statements_as_one(shelf, database):
     assert await asked("sql -c++") == 0
 
 
+async def test_of_many_mistyped_words_the_first_are_helped(shelf):
+    letters = "abcdefgklmnpqrst"
+    words = [f"pyth{letter}n" for letter in letters]
+    found = await shelf.ask("GET", "/courses", params={"q": " or ".join(words)})
+    corrected = found["searched_for"].split(" or ")
+    at_once = service.CORRECTED_AT_ONCE
+    assert corrected == ["python"] * at_once + words[at_once:]
+
+
 class Counted:
     def __init__(self, engine):
         self.engine, self.statements = engine.sync_engine, []

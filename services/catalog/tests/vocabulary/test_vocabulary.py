@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from catalog.categories.models import Category
 from catalog.courses.models import Course
-from catalog.vocabulary import service
+from catalog.vocabulary import queries, service
 from catalog.vocabulary.models import KnownWord, WordChange
 from sqlalchemy import delete, func, insert, select, text, update
 
@@ -197,3 +197,63 @@ async def test_counting_goes_on_where_somebody_emptied_the_table(studio, databas
     async with database.transaction() as session:
         assert (await session.execute(select(KnownWord.word, KnownWord.courses))).all() == [("looms", 6)]
         assert await session.scalar(select(func.count()).select_from(WordChange)) == 0
+
+
+async def test_counters_do_not_even_ask_about_words(studio, database):
+    """A course is looked at and enrolled in a thousand times as often as it is renamed."""
+    course = await studio.published("Brass looms")
+
+    async def fired(**given):
+        sets = ", ".join(f"{name} = {value}" for name, value in given.items())
+        statement = f"EXPLAIN (ANALYZE, FORMAT JSON) UPDATE courses_course SET {sets} WHERE id = {course.id}"
+        async with database.transaction() as session:
+            [plan] = await session.scalar(text(statement))
+        return {
+            one["Trigger Name"]: one["Calls"] for one in plan["Triggers"] if "words" in one["Trigger Name"]
+        }
+
+    assert not any((await fired(view_count=9, last_accessed="now()", enrolled_students_count=4)).values())
+    assert not any((await fired(avg_rating=4, total_reviews=1)).values())
+    # An edit of something else writes the title as it was.
+    assert not any((await fired(title="'Brass looms'", subtitle="'Weaving'")).values())
+    assert await fired(title="'Brass bands'") == {"courses_course_changes_words": 1}
+
+
+async def test_the_oldest_changes_are_counted_first(studio, database, monkeypatch):
+    monkeypatch.setattr(service, "COUNTED_AT_ONCE", 1)
+    async with database.transaction() as session:
+        # On the disk they stand in any order, as whoever vacuums leaves them.
+        for number, change in ((12, -1), (11, 1)):
+            await session.execute(
+                text(
+                    "INSERT INTO catalog_word_change OVERRIDING SYSTEM VALUE VALUES (:id, 'brass', :change)"
+                ),
+                {"id": number, "change": change},
+            )
+    await service.count(database)
+    async with database.transaction() as session:
+        assert (await session.execute(select(KnownWord.word, KnownWord.courses))).all() == []
+
+
+async def test_one_worker_counts_at_a_time(studio, database):
+    await studio.published("Brass looms")
+    async with database.transaction() as other:
+        assert await queries.is_alone(other)
+        await service.count(database)
+        await service.index(database)
+        assert await other.scalar(select(func.count()).select_from(KnownWord)) == 0
+    await service.count(database)
+    async with database.transaction() as session:
+        assert set(await session.scalars(select(KnownWord.word))) == {"brass", "looms"}
+
+
+async def test_the_worker_can_tell_whether_there_are_words_to_count(studio, database):
+    async def is_due():
+        async with database.transaction() as session:
+            return await session.scalar(select(service.UNCOUNTED.exists()))
+
+    assert not await is_due()
+    await studio.published("Brass looms")
+    assert await is_due()
+    await service.count(database)
+    assert not await is_due()
