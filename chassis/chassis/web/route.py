@@ -7,6 +7,7 @@ transaction (docs/adr/0003).
 
 import hashlib
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import aclosing
 from typing import Any
 
 import structlog
@@ -92,7 +93,8 @@ def _reading(endpoint: Handler, template: str) -> Handler:
     """A route that only reads: nothing to commit, and nothing done twice by asking twice."""
 
     async def look(request: Request, database: Database) -> Response:
-        async with database.reading() as session:
+        # `async with session` would close it in a task of its own; there is nothing to wait for here.
+        async with aclosing(database.reading()) as session:
             request.state.session = session
             return await endpoint(request)
 
