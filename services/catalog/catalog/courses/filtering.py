@@ -115,7 +115,7 @@ def tsquery(filters: Filters) -> ColumnElement[Any]:
     return found
 
 
-def conditions(filters: Filters, source: Any) -> Iterable[ColumnElement[bool]]:
+def conditions(filters: Filters, source: Any, *, but_words: bool = False) -> Iterable[ColumnElement[bool]]:
     """What holds of the rows of `source`, which has the columns of Listing or is Course; the dearest at the end."""
     if filters.taught is not None:
         yield filters.taught
@@ -132,7 +132,7 @@ def conditions(filters: Filters, source: Any) -> Iterable[ColumnElement[bool]]:
     yield from _price_conditions(filters, source)
     if filters.categories is not None:
         yield source.category_id.in_(filters.categories)
-    if filters.q is not None:
+    if filters.q is not None and not but_words:
         yield _has_words(filters, source)
 
 

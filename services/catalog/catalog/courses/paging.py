@@ -6,7 +6,6 @@ Where it is not, few match, and they are gathered by the index of words and tags
 from ever more of the next, until there are enough. What is read is a small multiple of what is shown.
 """
 
-from datetime import datetime
 from typing import Any
 
 from chassis.pagination import Key
@@ -64,9 +63,13 @@ def compared(sort: str, name: str) -> tuple[Any, Any]:
     return tuple_(*key), tuple_(*place)
 
 
-def given(sort: str, name: str, place: Place | None, at: datetime) -> dict[str, Any]:
-    """The parameters of the page of this name: where it begins, at this instant."""
-    tiers = listings.tiers(sort, listings.start(sort, place, at))
+def given(filters: Filters, sort: str, name: str, place: Place | None) -> dict[str, Any]:
+    """The parameters of the page of this name: where it begins, and by what it is gathered."""
+    if filters.q is not None and filters.featured:
+        # The few that an admin has chosen: with a word beside, all at once are sooner had than step by step.
+        tiers = ["featured"]
+    else:
+        tiers = listings.tiers(sort, listings.start(sort, place, filters.at))
     return {f"{name}_tiers": tiers, **{f"{name}_place_{n}": value for n, value in enumerate(place or ())}}
 
 
@@ -83,19 +86,22 @@ def page_of(
     behind: bool = False,
     only: tuple[ColumnElement[bool], ...] = (),
     walk: bool = True,
+    but_words: bool = False,
     name: str = "page",
 ) -> CTE:
     """The first `limit` ids of the matches in this order: an array, `found`, in the one row.
 
     They are those `behind` a place, or the first; `given` has the parameters. `only` is what else is asked of Listing.
-    Without the `walk` they are gathered from the first: for more than one page.
+    Without the `walk` they are gathered from the first: for more than one page; and there `but_words`, where `only`
+    says what of the words there has to be.
     """
     listed = [Listing.is_published, *only]
     if behind:
         columns, place = compared(sort, name)
         listed.append(columns > place if sort == "price" else columns < place)
     if not walk:
-        return _gathered(filters, sort, limit, listed, select(literal([], _IDS).label("found")), name)
+        nothing = select(literal([], _IDS).label("found"))
+        return _gathered(filters, sort, limit, listed, nothing, name, but_words=but_words)
     near = select(Listing.__table__).where(*listed).order_by(*_ordered(sort, Listing))
     how_many = NEAR if filters.q is None or sort == "price" else NEAR_WITH_WORDS
     near_by = near.limit(how_many).subquery(f"{name}_near")
@@ -106,7 +112,14 @@ def page_of(
 
 
 def _gathered(
-    filters: Filters, sort: str, limit: Any, listed: list[Any], walked: Select[Any], name: str
+    filters: Filters,
+    sort: str,
+    limit: Any,
+    listed: list[Any],
+    walked: Select[Any],
+    name: str,
+    *,
+    but_words: bool = False,
 ) -> CTE:
     """What was walked to, if that is enough; else what is gathered, step by step."""
     tags = bindparam(f"{name}_tiers", type_=ARRAY(Text))
@@ -118,7 +131,7 @@ def _gathered(
     ids = func.array_agg(aggregate_order_by(Listing.course_id, *_ordered(sort, Listing)), type_=_IDS)
     these = (
         select(ids[1:limit])
-        .where(*listed, have_any(tier), *indexed(filters), *conditions(filters, Listing))
+        .where(*listed, have_any(tier), *indexed(filters), *conditions(filters, Listing, but_words=but_words))
         .correlate(stage, tiers)
         .scalar_subquery()
     )

@@ -233,7 +233,7 @@ async def _published(
     place = place_in(params, key)
     if filters.narrow:
         shape, given = shaped(filters)
-        given |= paging.given(sort, "page", tuple(place.values()) or None, filters.at)
+        given |= paging.given(filters, sort, "page", tuple(place.values()) or None)
         statement = _narrowed(people, sort, shape, bool(place), (paging.NEAR, paging.NEAR_WITH_WORDS))
     else:
         given = {"at": filters.at, "currency": filters.currency, **place}

@@ -11,7 +11,6 @@ import math
 import typing
 from collections.abc import Sequence
 from dataclasses import astuple, dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -138,7 +137,16 @@ def _part(filters: Filters) -> _Parted:
     found = select(popular.c.found).scalar_subquery()
     few = func.cardinality(found) < POPULAR
     by_title = TITLE.bool_op("@@")(tsquery(filters))
-    named = paging.page_of(filters, "popular", NAMED, only=(by_title, not_(few)), walk=False, name="named")
+    named = paging.page_of(
+        filters,
+        "popular",
+        NAMED,
+        only=(by_title, not_(few)),
+        walk=False,
+        # Words of a title are words of the course; that a word is missing is to be seen in all of it.
+        but_words=not Asked.of(filters).excluded,
+        name="named",
+    )
     few_named = func.cardinality(select(named.c.found).scalar_subquery()) < NAMED
     last = select(popular.c.found[POPULAR]).scalar_subquery()
     students = select(Listing.enrolled_students_count).where(Listing.course_id == last).scalar_subquery()
@@ -186,19 +194,19 @@ _WHOLE = {"end_place_0": 0, "end_place_1": 0}
 """Where the ranked part ends that is all."""
 
 
-def _given(place: Place | None, at: datetime) -> dict[str, Any]:
+def _given(filters: Filters, place: Place | None) -> dict[str, Any]:
     """The parameters of what a page behind this place is made of."""
     if place is None:
         return {
             **_WHOLE,
-            **paging.given("popular", "popular", None, at),
-            **paging.given("popular", "named", None, at),
+            **paging.given(filters, "popular", "popular", None),
+            **paging.given(filters, "popular", "named", None),
         }
     end = (place.students, place.course_id)
     rest = end if place.part == RANKED else (int(place.score), place.last_id)
     return {
-        **paging.given("popular", "end", end, at),
-        **paging.given("popular", "rest", rest, at),
+        **paging.given(filters, "popular", "end", end),
+        **paging.given(filters, "popular", "rest", rest),
         "steps": listings.down_to("popular", place.students),
         "score": place.score,
         "last_id": place.last_id,
@@ -275,7 +283,7 @@ async def cards(
         known = None if place is None else _Known(place.few, place.named, place.part)
         statement = _statement(people, shape, known, (POPULAR, NAMED, paging.NEAR, paging.NEAR_WITH_WORDS))
     connection = await session.connection()
-    given |= {**_given(place, filters.at), ROWS.key: params.limit + 1}
+    given |= {**_given(filters, place), ROWS.key: params.limit + 1}
     found = await connection.execute(statement, given)
     rows = found.all()
     page = rows[: params.limit]
