@@ -1,8 +1,8 @@
 """Views of courses: counted in memory as they are answered, told to catalog in batches. No view costs a write.
 
-Catalog marks each answer that is a view (X-Lyceum-View, the course's id), so nothing here knows who teaches what, and
-an answer kept for others keeps its mark. Every view is told once: a batch keeps its id until catalog has taken it, and
-catalog takes an id once. What is counted meanwhile goes into the next batch, never into one that was sent.
+Catalog marks each answer that is a view (X-Lyceum-View, the course's id), so nothing here knows who teaches what. Every
+view is told once: a batch keeps its id until catalog has taken it, and catalog takes an id once. What is counted
+meanwhile goes into the next batch, never into one that was sent.
 
 What is in memory when the process is killed is not counted: the views of the last `views_every` seconds.
 """

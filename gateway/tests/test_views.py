@@ -206,7 +206,8 @@ async def test_what_comes_while_catalog_is_away_waits_and_is_counted_once(
     catalog.to_come.append(503)
     catalog.for_ever = True
     await look(door, "courses/12")
-    await until(lambda: len(catalog.asked) >= 3)
+    await until(lambda: len(catalog.asked) >= 5)
+    assert door.gateway.views._pause == views.MAX_PAUSE
     await look(door, *["courses/12", "courses/7"] * 5)
     assert door.gateway.views.waiting == 11
     assert door.gateway.views.behind > 0
@@ -218,6 +219,21 @@ async def test_what_comes_while_catalog_is_away_waits_and_is_counted_once(
     await until(lambda: catalog.counted == {12: 6, 7: 5})
     await until(lambda: door.gateway.views.waiting == 0)
     assert door.gateway.views.behind == 0
+    assert door.gateway.views._pause == views.MIN_PAUSE
+
+
+async def test_of_a_course_the_latest_look_is_told(open_door: Open, catalog: Catalog) -> None:
+    door = open_door()
+    catalog.to_come.append(503)
+    catalog.for_ever = True
+    await look(door, "courses/1")
+    await until(lambda: len(catalog.asked) >= 1)
+    await look(door, "courses/2")
+    between = datetime.now(UTC)
+    await look(door, "courses/2")
+    catalog.for_ever = False
+    await until(lambda: catalog.counted == {1: 1, 2: 2})
+    assert between <= catalog.last_at[-1]
 
 
 async def test_a_catalog_that_does_not_listen_is_told_when_it_does_again(
@@ -267,10 +283,26 @@ async def test_many_courses_go_in_several_batches(
     assert max(len(seen) for seen in catalog.taken.values()) == 5
 
 
+async def test_full_batches_do_not_wait_for_their_turn(
+    open_door: Open, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "BATCH_COURSES", 5)
+    door = open_door()
+    catalog.to_come.append(503)
+    catalog.for_ever = True
+    await look(door, *(f"courses/{course}" for course in range(1, 18)))
+    await until(lambda: len(catalog.asked) >= 1)
+    never = door.gateway.settings.model_copy(update={"views_every": 3600.0})
+    monkeypatch.setattr(door.gateway.views, "_settings", never)
+    catalog.for_ever = False
+    await until(lambda: len(catalog.counted) > 17 - 5)
+
+
 async def test_a_batch_that_catalog_will_never_take_holds_up_no_other(
     open_door: Open, catalog: Catalog
 ) -> None:
-    door = open_door()
+    # As long as two looks take on a busy machine, so that both are in the batch.
+    door = open_door(views_every=1.0)
     catalog.to_come.append(422)
     before = lost("refused")
     await look(door, "courses/1", "courses/1")
