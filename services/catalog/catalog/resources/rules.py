@@ -228,7 +228,7 @@ def name_of(given: str) -> str:
     """A file's name as it is shown and offered for saving, on any system; never part of a path of ours.
 
     Of a path the last part counts. What no file may be called in some place becomes `_`; what is left with nothing to
-    call it by raises FileNameUnknown.
+    call it by raises FileNameUnknown. The name of a name is the same: it travels with its course from site to site.
     """
     # Formatting that turns the reading direction round makes an .exe look like a .pdf.
     text = unicodedata.normalize("NFC", given)
@@ -236,8 +236,9 @@ def name_of(given: str) -> str:
     kept = "".join(
         each for each in last if unicodedata.category(each) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
     )
-    name = _FORBIDDEN.sub("_", kept).strip(" .")
-    name = re.sub(r"\s+", " ", name)
+    # Again: accents meet their letters where something between them went.
+    name = _FORBIDDEN.sub("_", unicodedata.normalize("NFC", kept))
+    name = re.sub(r"\s+", " ", name).strip(" .")
     if not name:
         raise FileNameUnknown
     if _RESERVED.match(name):
@@ -247,7 +248,7 @@ def name_of(given: str) -> str:
         name = (
             f"{stem[: MAX_NAME - len(ending) - 1].rstrip(' .')}.{ending}"
             if dot and len(ending) <= 10
-            else name[:MAX_NAME]
+            else name[:MAX_NAME].rstrip(" .")
         )
     return name
 

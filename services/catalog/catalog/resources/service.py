@@ -313,7 +313,7 @@ async def store(
     if not head:
         raise FileEmpty
     if not rules.ending_of(name):
-        name = f"{name}.{rules.ending_for(head)}"
+        name = rules.name_of(f"{name}.{rules.ending_for(head)}")
     kind = rules.kind_of(head, rules.ending_of(name))
     rules.check_fits(resource_type, kind.mime_type)
     digest = hashlib.sha256()

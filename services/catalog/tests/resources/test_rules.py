@@ -3,6 +3,8 @@ import time
 import pytest
 from catalog.resources import rules
 from catalog.resources.errors import FileNameUnknown, FileTypeRefused
+from hypothesis import example, given
+from hypothesis.strategies import text
 
 
 @pytest.mark.parametrize(
@@ -28,6 +30,22 @@ from catalog.resources.errors import FileNameUnknown, FileTypeRefused
 )
 def test_a_name_is_a_name_and_no_path(given: str, kept: str) -> None:
     assert rules.name_of(given) == kept
+
+
+@given(text(max_size=200))
+@example("e\u200d\u0301.pdf")
+@example("\u00a0a.pdf")
+@example(f"{'x' * 149} {'y' * 20}")
+@example(f"{'x' * 149}.{'y' * 20}")
+@example("\u3000.a.pdf")
+def test_the_name_of_a_name_is_the_same(called: str) -> None:
+    """Else the archive of a course that came as one is another."""
+    try:
+        name = rules.name_of(called)
+    except FileNameUnknown:
+        return
+    assert rules.name_of(name) == name
+    assert len(name) <= 150
 
 
 def test_a_long_name_keeps_its_ending() -> None:
