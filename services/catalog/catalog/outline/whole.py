@@ -14,6 +14,9 @@ from catalog.settings import Settings, settings_of
 
 _BODIES = (Lesson.content, Lesson.guest_content, Lesson.registered_content, Lesson.transcript)
 
+AT_ONCE = 200
+"""Rows that are read or written between two looks at what else there is to do: each may have half a megabyte of texts."""
+
 Given = Sequence[tuple[Mapping[str, Any], Sequence[Mapping[str, Any]]]]
 """Modules in order, each with its lessons in order, by their fields."""
 
@@ -32,9 +35,9 @@ async def load(session: AsyncSession, course_id: int) -> list[Part]:
         .outerjoin(Lesson, Lesson.module_id == Module.id)
         .where(Module.course_id == course_id)
         .order_by(Module.order, Module.id, Lesson.order, Lesson.id)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, yield_per=AT_ONCE)
     )
-    rows = await session.execute(statement)
+    rows = [row async for row in await session.stream(statement)]
     return [
         Part(module, [lesson for _, lesson in group if lesson is not None])
         for module, group in groupby(rows, key=lambda row: row[0])
@@ -81,7 +84,8 @@ async def add(session: AsyncSession, course_id: int, modules: Given) -> list[lis
 async def _insert(
     session: AsyncSession, table: type[Module] | type[Lesson], rows: list[dict[str, Any]]
 ) -> list[int]:
-    if not rows:
-        return []
     statement = insert(table).returning(table.id, sort_by_parameter_order=True)
-    return list(await session.scalars(statement, rows))
+    made: list[int] = []
+    for start in range(0, len(rows), AT_ONCE):
+        made.extend(await session.scalars(statement, rows[start : start + AT_ONCE]))
+    return made

@@ -12,6 +12,9 @@ from catalog.resources.errors import TooManyResources
 from catalog.resources.models import Resource
 from catalog.settings import Settings, settings_of
 
+AT_ONCE = 250
+"""Rows that are read or written between two looks at what else there is to do: a course may have 200,000."""
+
 
 async def load(session: AsyncSession, lesson_ids: Sequence[int]) -> dict[int, list[Resource]]:
     """Each lesson's resources in order, by the lesson's own id."""
@@ -19,9 +22,9 @@ async def load(session: AsyncSession, lesson_ids: Sequence[int]) -> dict[int, li
         select(Resource)
         .where(Resource.lesson_id.in_(lesson_ids))
         .order_by(Resource.lesson_id, Resource.order, Resource.id)
-        .execution_options(populate_existing=True)
+        .execution_options(populate_existing=True, yield_per=AT_ONCE)
     )
-    rows = await session.scalars(statement)
+    rows = [row async for row in await session.stream_scalars(statement)]
     return {lesson_id: list(group) for lesson_id, group in groupby(rows, key=lambda row: row.lesson_id)}
 
 
@@ -37,4 +40,5 @@ async def add(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         return
     check_fits(settings_of(session), max(Counter(row["lesson_id"] for row in rows).values()))
-    await session.execute(insert(Resource), [dict(row) for row in rows])
+    for start in range(0, len(rows), AT_ONCE):
+        await session.execute(insert(Resource), [dict(row) for row in rows[start : start + AT_ONCE]])

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
@@ -21,6 +22,7 @@ from catalog.resources import rules as resource_rules
 from catalog.resources import whole as resources
 from catalog.resources.errors import FileNameUnknown
 from catalog.settings import settings_of
+from catalog.transfer.archives import UNSUSPICIOUS
 from catalog.transfer.documents import DOCUMENT, FORMAT, VERSION
 from catalog.transfer.errors import CourseTooLarge, FilesMissing
 from catalog.transfer.packing import Member
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 LOOKED_FOR_AT_ONCE = 16
 MISSING_TOLD = 50
 THUMBNAIL = "thumbnail.webp"
+PACKS_TOO_WELL = 50
+"""Times; a quarter of what an archive may have."""
 
 _COURSE = (
     "title",
@@ -71,6 +75,8 @@ class Collected:
     slug: str
     document: Mapping[str, Any]
     files: Sequence[_Filed]
+    document_bytes: int
+    """What an archive's document may have where this one comes from."""
 
 
 async def collect(
@@ -99,17 +105,15 @@ async def collect(
     own_ids = [lesson.origin_id or lesson.id for part in outline for lesson in part.lessons]
     by_lesson = await resources.load(session, own_ids)
     files: list[_Filed] = []
-    document = {
-        "format": FORMAT,
-        "version": VERSION,
-        "course": await _course(session, course, version, files),
-        "modules": [_module(part, place, by_lesson, files) for place, part in enumerate(outline, 1)],
-    }
-    return Collected(course.slug, document, files)
+    own = await _course(session, course, version, files)
+    # Nothing is asked of the database in there: all of these rows were read to their last column just now.
+    modules = await asyncio.to_thread(_modules, outline, by_lesson, files)
+    document = {"format": FORMAT, "version": VERSION, "course": own, "modules": modules}
+    return Collected(course.slug, document, files, at_most)
 
 
 async def gather(storage: Storage, collected: Collected) -> list[Member]:
-    """The archive's members, each of which is there now. Raises FilesMissing, StorageAway."""
+    """The archive's members, each of which is there now. Raises FilesMissing, CourseTooLarge, StorageAway."""
     gate = asyncio.Semaphore(LOOKED_FOR_AT_ONCE)
 
     async def look(filed: _Filed) -> Member | None:
@@ -124,8 +128,10 @@ async def gather(storage: Storage, collected: Collected) -> list[Member]:
 
     found = await asyncio.gather(*(look(filed) for filed in collected.files))
     _check_all_there([filed for filed, member in zip(collected.files, found, strict=True) if member is None])
-    text = await asyncio.to_thread(_as_json, collected.document)
-    document = Member(DOCUMENT, len(text), content=text, is_dense=False)
+    document = await asyncio.to_thread(_as_member, collected.document)
+    # Measured before as texts, and now as it is written: an escaped character has up to six.
+    if document.size > collected.document_bytes:
+        raise CourseTooLarge(f"An archive takes {collected.document_bytes} bytes of texts, written as JSON.")
     return [document, *(member for member in found if member is not None)]
 
 
@@ -138,6 +144,13 @@ def _check_all_there(missing: Sequence[_Filed]) -> None:
         resources=told[:MISSING_TOLD],
         thumbnail=any(filed.resource_id is None for filed in missing),
     )
+
+
+def _as_member(document: Mapping[str, Any]) -> Member:
+    text = _as_json(document)
+    # What repeats itself without an end would pass for a bomb where the archive is taken in.
+    is_suspicious = len(text) > UNSUSPICIOUS and len(zlib.compress(text, 1)) * PACKS_TOO_WELL < len(text)
+    return Member(DOCUMENT, len(text), content=text, is_dense=is_suspicious)
 
 
 def _as_json(document: Mapping[str, Any]) -> bytes:
@@ -166,6 +179,12 @@ async def _course(
     }
 
 
+def _modules(
+    outline: "Sequence[Part]", by_lesson: "Mapping[int, Sequence[Resource]]", files: list[_Filed]
+) -> list[dict[str, Any]]:
+    return [_module(part, place, by_lesson, files) for place, part in enumerate(outline, 1)]
+
+
 def _module(
     part: "Part", place: int, by_lesson: "Mapping[int, Sequence[Resource]]", files: list[_Filed]
 ) -> dict[str, Any]:
@@ -190,8 +209,9 @@ def _resource(resource: "Resource", folder: str, files: list[_Filed]) -> dict[st
         return {**told, "file": None}
     path = f"{folder}/{_name_of(resource)}"
     size = resource.file_size or 0
-    is_text = (resource.mime_type or "").startswith("text/")
-    member = Member(path, size, key=resource.storage_key, sha256=resource.sha256, is_dense=not is_text)
+    # A text may pack a thousand times. Of one this large nobody knows before it is sent, so it is not tried.
+    is_packed = (resource.mime_type or "").startswith("text/") and size <= UNSUSPICIOUS
+    member = Member(path, size, key=resource.storage_key, sha256=resource.sha256, is_dense=not is_packed)
     files.append(_Filed(member, resource.id, resource.title))
     about = {"name": resource.file or "file", "mime_type": resource.mime_type, "size": size}
     return {**told, "file": {"path": path, **about, "sha256": resource.sha256}}

@@ -111,4 +111,4 @@ async def import_course(
         raise
     response.headers["ETag"] = etag(view.course.state_version)
     response.headers["Location"] = f"/api/v1/courses/{view.course.id}"
-    return ImportedCourse.of_import(view, taken.report)
+    return await asyncio.to_thread(ImportedCourse.of_import, view, taken.report)

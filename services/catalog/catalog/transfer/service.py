@@ -284,20 +284,24 @@ async def create(
     url = None if taken.thumbnail is None else picture_rules.url_of(taken.thumbnail)
     own = {"id": taken.course_id, "creation_method": "import", "thumbnail": url}
     course = (await courses.create(session, calls, principal, {**taken.fields, **own})).course
-    outline = [
+    outline = await asyncio.to_thread(_outline_rows, taken)
+    lesson_ids = await outlines.add(session, course.id, outline)
+    rows = await asyncio.to_thread(_resource_rows, taken, lesson_ids)
+    await resources.add(session, rows)
+    await files.give_all(session, taken.keys)
+    await courses.record_change(session, course)
+    _count(taken, lesson_ids, rows)
+    return await courses.view(session, course)
+
+
+def _outline_rows(taken: Taken) -> outlines.Given:
+    return [
         (
             module.model_dump(exclude={"lessons"}),
             [lesson.model_dump(exclude={"resources"}) for lesson in module.lessons],
         )
         for module in taken.converted.bundle.modules
     ]
-    lesson_ids = await outlines.add(session, course.id, outline)
-    rows = _resource_rows(taken, lesson_ids)
-    await resources.add(session, rows)
-    await files.give_all(session, taken.keys)
-    await courses.record_change(session, course)
-    _count(taken, lesson_ids, rows)
-    return await courses.view(session, course)
 
 
 def _resource_rows(taken: Taken, lesson_ids: Sequence[Sequence[int]]) -> list[dict[str, Any]]:

@@ -3,8 +3,8 @@
 import asyncio
 import errno
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import IO
 
 from chassis.errors import Unavailable
@@ -25,7 +25,10 @@ async def spooled(content: AsyncIterator[bytes], *, at_most: int, in_all: int) -
     """
     global _spooled
     size = 0
-    with tempfile.TemporaryFile() as file:
+    with _room():
+        # Without a buffer: what does not fit is told by the write, not by whoever looks at the file or closes it.
+        made = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115 - closed by the next line's block
+    with made as file:
         waiting = bytearray()
         try:
             async for chunk in content:
@@ -46,8 +49,21 @@ async def spooled(content: AsyncIterator[bytes], *, at_most: int, in_all: int) -
 
 
 async def _write(file: IO[bytes], content: bytearray) -> None:
+    with _room():
+        await asyncio.to_thread(_write_all, file, content)
+
+
+def _write_all(file: IO[bytes], content: bytearray) -> None:
+    with memoryview(content) as view:
+        written = 0
+        while written < len(view):
+            written += file.write(view[written:])
+
+
+@contextmanager
+def _room() -> Iterator[None]:
     try:
-        await asyncio.to_thread(file.write, content)
+        yield
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise Unavailable("There is no room for the archive just now.", retry_after=60) from error

@@ -152,6 +152,30 @@ async def test_texts_without_an_end_are_refused(
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/course-too-large")
 
 
+async def test_what_json_makes_too_long_is_refused_before_it_is_sent(
+    carrier: Any, app: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    course = await carrier.studio.outlined()
+    await carrier.studio.lesson(course, 0, "Long", content="x" + '"' * 3000 + "x")
+    size = len(unzipped(await carrier.export(course.id))["course.json"])
+    monkeypatch.setitem(app.state.settings.__dict__, "max_course_document_bytes", size)
+    await carrier.take(await carrier.export(course.id))
+    monkeypatch.setitem(app.state.settings.__dict__, "max_course_document_bytes", size - 1)
+    answer = await carrier.get(course.id)
+    assert (answer.status_code, answer.json()["type"]) == (409, "/problems/course-too-large")
+
+
+async def test_what_repeats_itself_comes_in_again(carrier: Any) -> None:
+    """Packed as well as it can be, it would be refused as a bomb."""
+    course = await carrier.studio.outlined()
+    for number in range(6):
+        await carrier.studio.lesson(course, 0, f"Long {number}", content="x" * 200_000)
+    await carrier.resource(course.lessons[0][0], b"0\n" * 2**20, "zeros.csv", title="Zeros")
+    first = await carrier.export(course.id)
+    made = await carrier.take(first)
+    assert await carrier.export(made["id"]) == first
+
+
 async def test_a_picture_of_the_old_site_stays_there(carrier: Any, database: Database) -> None:
     course = await carrier.studio.outlined()
     async with database.transaction() as session:
