@@ -243,8 +243,8 @@ async def _published(
     return cut(found.all(), params, key)
 
 
-# To put a statement together would take longer than to have it answered.
-@lru_cache(maxsize=512)
+# To put a statement together would take longer than to have it answered. Few are kept: each is some 400 kB.
+@lru_cache(maxsize=64)
 def _plain(people: Subquery, sort: str, is_first: bool) -> Select[Any]:
     """The statement of this order: what most people see first."""
     key = paging.key_of(sort)
@@ -259,7 +259,7 @@ def _plain(people: Subquery, sort: str, is_first: bool) -> Select[Any]:
     return typing.cast("Select[Any]", statement.order_by(*sorted_by(key)).limit(ROWS))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _narrowed(people: Subquery, sort: str, shape: Shape, behind: bool, _near: tuple[int, int]) -> Select[Any]:
     """The statement of filters of this shape, in this order."""
     filters, key = shape.filters, paging.key_of(sort)

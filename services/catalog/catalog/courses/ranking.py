@@ -244,7 +244,7 @@ def _chosen(filters: Filters, known: _Known | None) -> tuple[CTE, _Parted]:
     return apart(union_all(select(page), follow), "chosen"), parted
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=64)
 def _statement(people: Subquery, shape: Shape, known: _Known | None, _sizes: tuple[int, ...]) -> Select[Any]:
     """The statement of filters of this shape, for the first page or behind what is `known`."""
     return _made(people, shape.filters, known)
