@@ -1,7 +1,7 @@
 """XML from strangers, as a tree of elements.
 
 Expat itself, for it is asked to refuse: no document type, hence no entities and nothing from outside, and bounds on
-size, depth and number. What is left of XML is linear to read.
+size, depth, number and the length of a tag. What is left of XML is linear to read.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,9 @@ from xml.parsers import expat
 MAX_BYTES = 16 * 2**20
 MAX_ELEMENTS = 100_000
 MAX_DEPTH = 100
+LONGEST_TAG = 256 * 2**10
+"""Bytes: expat looks at all attributes of a tag in one go, and nothing else runs meanwhile."""
+READ_AT_ONCE = 64 * 2**10
 _NO_ATTRIBUTES: dict[str, str] = {}
 
 
@@ -105,7 +108,11 @@ def parse(document: bytes) -> Element:
     parser.CharacterDataHandler = builder.text
     parser.StartDoctypeDeclHandler = builder.doctype
     try:
-        parser.Parse(document, True)
+        for start in range(0, len(document), READ_AT_ONCE):
+            parser.Parse(document[start : start + READ_AT_ONCE], False)
+            if start + READ_AT_ONCE - parser.CurrentByteIndex > LONGEST_TAG:
+                raise Unreadable(f"It has a tag of more than {LONGEST_TAG} bytes.", parser.CurrentLineNumber)
+        parser.Parse(b"", True)
     except expat.ExpatError as error:
         reason = expat.ErrorString(error.code)
         raise Unreadable(f"It is not well-formed: {reason}.", error.lineno, error.offset + 1) from error

@@ -106,3 +106,14 @@ def test_an_element_is_known_by_its_local_name() -> None:
     assert found is not None
     assert (found.text, found.line) == ("one two", 1)
     assert root.first("a", "c") is None
+
+
+@pytest.mark.parametrize("around", ["<a {}/>", "<a><!--{}--></a>", "<a><?p {}?></a>", "<{}/>"])
+def test_a_tag_without_an_end_is_refused_before_it_is_looked_at(around: str) -> None:
+    many = " ".join(f'a{number}="x"' for number in range(200_000))
+    with pytest.raises(Unreadable, match="a tag of more than"):
+        parse(around.format(many if " {}" in around or "--" in around else "a" * 2_000_000).encode())
+    for text in ("<a>{}</a>", "<a><![CDATA[{}]]></a>"):
+        assert len(parse(text.format(many[: 2**20]).encode()).text) == 2**20, "a text may be long"
+    few = " ".join(f'a{number}="x"' for number in range(10_000))
+    assert len(parse(f"<a {few}/>".encode()).attributes) == 10_000
