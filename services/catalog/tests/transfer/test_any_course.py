@@ -137,20 +137,20 @@ async def test_a_storage_that_fails_in_the_middle_leaves_nothing(
     )
     kept = app.state.storage
     folder = Path(str(kept._settings.storage_url).removeprefix("file://"))
+    in_the_way: list[Path] = []
     put, calls = kept.put, 0
 
     async def fails(key: str, *rest: Any, **named: Any) -> Any:
         nonlocal calls
         calls += 1
         if calls == at:
-            (folder / key).mkdir(parents=True)
+            in_the_way.append(folder / key)
+            in_the_way[0].mkdir(parents=True)
         return await put(key, *rest, **named)
 
     monkeypatch.setattr(kept, "put", fails)
     status, slug, _ = await carrier.refused(zipped({"course.json": document, "files/a.pdf": PDF}))
     assert (status, slug) == (503, "unavailable")
-    for one_in_the_way in folder.glob("resources/*/*"):
-        if one_in_the_way.is_dir():
-            one_in_the_way.rmdir()
+    in_the_way.pop().rmdir()
     await files.remove_unwanted(database, storage)
     await nothing_is_left(database, storage, stored)
