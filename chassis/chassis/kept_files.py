@@ -26,7 +26,7 @@ from functools import partial
 from typing import Any
 
 import structlog
-from sqlalchemy import DateTime, Select, String, delete, func, select, text
+from sqlalchemy import DateTime, Select, String, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
@@ -118,6 +118,16 @@ class KeptFiles:
             for key in sorted(keys):
                 await self._mark_unwanted(session, key, now())
             await self._tell_remover(session)
+
+    async def hurry(self, database: Database, keys: Collection[str], within: timedelta) -> None:
+        """Have stored files removed after so long, unless they are given by then: all of them are there, and nothing is
+        waited for any more. Whatever ends the transaction that would give them, they do not stay for hours."""
+        if not keys:
+            return
+        sooner = now() + within
+        waiting = update(self._table).where(self._table.key.in_(keys), self._table.remove_after > sooner)
+        async with database.transaction() as session:
+            await session.execute(waiting.values(remove_after=sooner))
 
     async def give(self, session: AsyncSession, key: str, *, instead_of: str | None) -> None:
         """Keep a stored file, in place of another; the caller holds its owner's row. Raises UploadTookTooLong."""

@@ -12,6 +12,7 @@ __all__ = [
     "forget",
     "give",
     "give_all",
+    "hurry",
     "jobs",
     "remove_unwanted",
     "store",
@@ -25,6 +26,7 @@ _kept = KeptFiles(UnwantedFile, channel=CHANNEL)
 store = _kept.store
 give = _kept.give
 give_all = _kept.give_all
+hurry = _kept.hurry
 forget = _kept.forget
 discard = _kept.discard
 discard_all = _kept.discard_all

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from decimal import Decimal
 from typing import IO, TYPE_CHECKING, Any
 
@@ -53,6 +54,9 @@ if TYPE_CHECKING:
 
 Place = tuple[int, int, int]
 """Of a resource: its module, lesson and own place, each counted from 0."""
+CREATED_WITHIN = timedelta(minutes=15)
+"""What the transaction may take that adds the course: its files go after that if it failed, or was one of two under one
+Idempotency-Key."""
 NO_FILE = (Invalid, NotFound, PayloadTooLarge, TypeDoesNotFit, UnsupportedMediaType)
 """What may be wrong with one file and with nothing else, once what is wrong with the archive is told apart."""
 
@@ -127,6 +131,7 @@ async def take(
         try:
             used = await _store_files(database, storage, archive, taken, settings.max_upload_bytes)
             used.add(await _store_thumbnail(database, storage, darkroom, archive, taken))
+            await files.hurry(database, taken.keys, CREATED_WITHIN)
         except BaseException:
             await asyncio.shield(files.discard_all(database, taken.keys))
             raise

@@ -1,12 +1,8 @@
 """What is taken of archives, what is refused, and that a refusal leaves nothing."""
 
 import asyncio
-import errno
-import io
 import json
 import random
-import tempfile
-import threading
 import zipfile
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,9 +10,7 @@ from typing import Any
 
 import pytest
 from catalog.files import service as files
-from catalog.outline import whole as outlines
-from catalog.resources import whole as resources
-from catalog.transfer import exports, service, spool
+from catalog.transfer import spool
 from catalog.transfer.archives import Archive
 from catalog.transfer.documents import Converted, Format, Report, bundle_of
 from chassis.db import Database
@@ -146,54 +140,6 @@ async def test_a_whole_outline_takes_a_few_statements(carrier: Any, app: Any) ->
     made = await carrier.take(many)
     assert made["report"]["taken"]["resources"] == 240
     assert len(statements) - for_few == for_few
-
-
-async def test_of_a_large_course_nothing_is_built_where_requests_are_answered(
-    carrier: Any, app: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What is one step for each row happens in threads, and rows come and go in batches that keep their order."""
-    loop = threading.get_ident()
-    built: dict[str, bool] = {}
-
-    def watch(module: Any, name: str) -> None:
-        build = getattr(module, name)
-
-        def watched(*given: Any) -> Any:
-            built[name] = threading.get_ident() != loop
-            return build(*given)
-
-        monkeypatch.setattr(module, name, watched)
-
-    for module, name in (
-        (service, "_outline_rows"),
-        (service, "_resource_rows"),
-        (exports, "_modules"),
-        (exports, "_as_json"),
-    ):
-        watch(module, name)
-    monkeypatch.setattr(outlines, "AT_ONCE", 3)
-    monkeypatch.setattr(resources, "AT_ONCE", 4)
-    written: list[int] = []
-    event.listen(
-        app.state.database.engine.sync_engine,
-        "before_cursor_execute",
-        lambda *given: written.append(len(given[3])) if "INTO courses_resource" in given[2] else None,
-    )
-    links = [{"title": f"R{n}", "type": "link", "url": f"https://babbage.example/{n}"} for n in range(3)]
-    modules = [
-        {"title": f"M{n}", "lessons": [{"title": f"L{n}-{m}", "resources": links} for m in range(5)]}
-        for n in range(5)
-    ]
-    made = await carrier.take(bundle(modules=modules))
-    assert made["report"]["taken"]["resources"] == 75
-    assert (max(written), sum(written)) == (4, 75)
-    document = json.loads(zipfile.ZipFile(io.BytesIO(await carrier.export(made["id"]))).read("course.json"))
-    assert [
-        (lesson["title"], [each["url"] for each in lesson["resources"]])
-        for module in document["modules"]
-        for lesson in module["lessons"]
-    ] == [(f"L{n}-{m}", [link["url"] for link in links]) for n in range(5) for m in range(5)]
-    assert built == dict.fromkeys(("_outline_rows", "_resource_rows", "_modules", "_as_json"), True)
 
 
 # --- what is refused --------------------------------------------------------------------------------------------
@@ -370,30 +316,6 @@ async def test_forms_are_refused(carrier: Any) -> None:
     assert answer.status_code == 415
     answer = await carrier.post(bundle(), headers={"Content-Type": "application/octet-stream"})
     assert answer.status_code == 201
-
-
-@pytest.mark.parametrize("size", [100, 3 * MIB])
-async def test_a_full_disk_says_so(
-    carrier: Any,
-    database: Database,
-    storage: Storage,
-    stored: Any,
-    monkeypatch: pytest.MonkeyPatch,
-    size: int,
-) -> None:
-    """On a device that is always full, for what fits into any buffer and for what fits into none."""
-    content = bundle(files={"a.txt": random.Random(1).randbytes(size)})
-    with monkeypatch.context() as patched:
-        patched.setattr(tempfile, "TemporaryFile", lambda buffering=-1: open("/dev/full", "r+b", buffering))  # noqa: SIM115, PTH123
-        assert (await carrier.refused(content))[:2] == (503, "unavailable")
-        await nothing_is_left(database, storage, stored)
-
-        def none_at_all(**_: Any) -> Any:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-        patched.setattr(tempfile, "TemporaryFile", none_at_all)
-        assert (await carrier.refused(content))[:2] == (503, "unavailable")
-    await carrier.take(content)
 
 
 async def test_without_a_storage_it_says_so(carrier: Any, app: Any, settings: Any) -> None:
