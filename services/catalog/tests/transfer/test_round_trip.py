@@ -7,6 +7,8 @@ from typing import Any
 
 from PIL import Image
 
+from .conftest import PDF
+
 AUTHORED = (
     "title",
     "subtitle",
@@ -120,3 +122,11 @@ async def test_the_new_course_is_a_draft_of_whoever_sent_it(carrier: Any, publis
     shown = await carrier.studio.client.get(made["thumbnail"])
     assert shown.status_code == 200
     assert made["thumbnail"].startswith(f"/media/courses/{made['id']}/")
+
+
+async def test_a_file_that_got_its_ending_from_us_keeps_its_name(carrier: Any) -> None:
+    course = await carrier.studio.outlined()
+    await carrier.resource(course.lessons[0][0], PDF, "x" * 150, title="Long")
+    first = await carrier.export(course.id)
+    made = await carrier.take(first)
+    assert await carrier.export(made["id"]) == first
