@@ -57,6 +57,7 @@ class MetricsMiddleware:
     def __init__(self, app: App, service: str) -> None:
         self.app = app
         self.service = service
+        self._measured: dict[tuple[str, str, int], tuple[Any, Any]] = {}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in ("/metrics", "/healthz", "/readyz"):
@@ -77,8 +78,20 @@ class MetricsMiddleware:
             # Without a route there is only what the client typed, and that must not become a label.
             route = scope.get("lyceum.route") or "unmatched"
             method = scope["method"] if scope["method"] in _METHODS else "OTHER"
-            metrics.HTTP_REQUESTS.labels(self.service, method, route, str(status)).inc()
-            metrics.HTTP_SECONDS.labels(self.service, method, route).observe(time.perf_counter() - started)
+            requests, seconds = self._measures(method, route, status)
+            requests.inc()
+            seconds.observe(time.perf_counter() - started)
+
+    def _measures(self, method: str, route: str, status: int) -> tuple[Any, Any]:
+        # To look a measure up by its labels takes longer than to count. There are as many as routes and answers.
+        known = self._measured.get((method, route, status))
+        if known is None:
+            known = (
+                metrics.HTTP_REQUESTS.labels(self.service, method, route, str(status)),
+                metrics.HTTP_SECONDS.labels(self.service, method, route),
+            )
+            self._measured[method, route, status] = known
+        return known
 
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

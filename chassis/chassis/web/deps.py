@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request, Security
 from fastapi.dependencies.models import Dependant
+from fastapi.requests import HTTPConnection
 from fastapi.security import HTTPBearer, SecurityScopes
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,10 +12,18 @@ from chassis.auth import InvalidToken, PermissionMissing, Principal, ServiceToke
 from chassis.errors import Unauthenticated
 from chassis.internal import InternalCalls
 
-_bearer = HTTPBearer(
+
+class _Bearer(HTTPBearer):
+    """Tells OpenAPI that a token is taken; it is `_token` that reads it, once a request."""
+
+    async def __call__(self, request: HTTPConnection) -> None:
+        return None
+
+
+_bearer = _Bearer(
     auto_error=False, scheme_name="access_token", bearerFormat="JWT", description="An access token"
 )
-_service_bearer = HTTPBearer(auto_error=False, scheme_name="service_token", bearerFormat="JWT")
+_service_bearer = _Bearer(auto_error=False, scheme_name="service_token", bearerFormat="JWT")
 
 
 # Coroutines, all of them: FastAPI would run a plain function in a thread, which costs more than all else of a request.
