@@ -28,6 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from chassis.db import rows_of
 from chassis.errors import Invalid
 
 T = TypeVar("T")
@@ -228,8 +229,7 @@ async def page_beside(
     `made(is_first)` is what `beside` has made with this key, `given` are its parameters. Raises BadCursor.
     """
     values = {ROWS.key: params.limit + 1, **place_in(params, key), **given}
-    connection = await session.connection()
-    rows = (await connection.execute(made(params.cursor is None), values)).all()
+    rows = await rows_of(session, made(params.cursor is None), values)
     if not rows:
         return None, [], None
     return rows[0], *cut([row for row in rows if row._mapping[_THERE]], params, key)  # noqa: SLF001 - its public name

@@ -54,6 +54,8 @@ def service_app(
         redoc_url=None,
         redirect_slashes=False,
         separate_input_output_schemas=True,
+        # Traces and measures are the chassis' own; FastAPI's would tell all of it a second time.
+        telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     _equip(app, settings, jwks)
     for router in [*routers, ops.dead_letter_router(settings.service)]:

@@ -71,6 +71,10 @@ async def _current(principal: Annotated[Principal | None, Depends(_optional)]) -
     return principal
 
 
+async def _signed_in(request: Request) -> Principal:
+    return await _current(await principal_of(request))
+
+
 async def _staff(
     request: Request, needed: SecurityScopes, principal: Annotated[Principal, Depends(_current)]
 ) -> Principal:
@@ -108,6 +112,15 @@ async def _service(request: Request, _scheme: Annotated[object, Security(_servic
 async def _calls(request: Request) -> InternalCalls:
     calls: InternalCalls = request.app.state.calls
     return calls
+
+
+KNOWN: dict[Any, Any] = {
+    _reading: _reading,
+    _optional: principal_of,
+    _current: _signed_in,
+    _calls: _calls,
+}
+"""How chassis.web.direct asks for what a hot route may ask for."""
 
 
 def lets_guests_in(dependant: Dependant) -> bool:

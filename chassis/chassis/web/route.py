@@ -25,7 +25,8 @@ from chassis.errors import Invalid, KeyInFlight, LyceumError
 from chassis.idempotency import IdempotencyKey, first_answer, has_answer, hash_request, keep_answer
 from chassis.web.asking import documented
 from chassis.web.body_limit import own_limit
-from chassis.web.deps import is_for_services, lets_guests_in, only_reads, principal_of, service_of
+from chassis.web.deps import KNOWN, is_for_services, lets_guests_in, only_reads, principal_of, service_of
+from chassis.web.direct import handed_over
 from chassis.web.problems import answer, from_validation
 from chassis.web.uploads import HashedBody
 
@@ -64,7 +65,7 @@ class TransactionalRoute(APIRoute):
             methods = self.methods or set()
             if not methods <= {"GET", "HEAD"}:
                 raise TypeError(f"{self.name} is asked by {', '.join(methods)}: that is not to read")
-            return _reading(endpoint, template)
+            return _reading(handed_over(self.dependant, KNOWN) or endpoint, template)
 
         async def handle(request: Request) -> Response:
             request.scope["lyceum.route"] = template

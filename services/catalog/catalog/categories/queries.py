@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
+from chassis.db import rows_of
 from chassis.pagination import ROWS, Key, PageParams, behind_place, cut, place_in, sorted_by
 from sqlalchemy import (
     CTE,
@@ -144,8 +145,7 @@ async def trees(
     """A page of the top categories, and all that is below them in the order siblings are shown; each with the number of
     courses directly in it."""
     given = {ROWS.key: params.limit + 1, **place_in(params, _TOP)}
-    connection = await session.connection()
-    found = (await connection.execute(_trees(active_only, params.cursor is None), given)).all()
+    found = await rows_of(session, _trees(active_only, params.cursor is None), given)
     tops, next_cursor = cut([row for row in found if row.parent_id is None], params, _TOP)
     return tops, [row for row in found if row.parent_id is not None], next_cursor
 

@@ -7,6 +7,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
 
+from chassis.db import rows_of
 from chassis.pagination import ROWS, PageParams, behind_place, cut, page, place_in, sorted_by
 from sqlalchemy import (
     Double,
@@ -238,9 +239,8 @@ async def _published(
     else:
         given = {"at": filters.at, "currency": filters.currency, **place}
         statement = _plain(people, sort, not place)
-    connection = await session.connection()
-    found = await connection.execute(statement, {**given, ROWS.key: params.limit + 1})
-    return cut(found.all(), params, key)
+    found = await rows_of(session, statement, {**given, ROWS.key: params.limit + 1})
+    return cut(found, params, key)
 
 
 # To put a statement together would take longer than to have it answered. Few are kept: each is some 400 kB.

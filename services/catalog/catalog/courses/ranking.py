@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
+from chassis.db import rows_of
 from chassis.pagination import ROWS, BadCursor, PageParams
 from sqlalchemy import (
     ARRAY,
@@ -284,10 +285,7 @@ async def cards(
     else:
         known = None if place is None else _Known(place.few, place.named, place.part)
         statement = _statement(people, shape, known, (POPULAR, NAMED, paging.NEAR, paging.NEAR_WITH_WORDS))
-    connection = await session.connection()
-    given |= {**_given(filters, place), ROWS.key: params.limit + 1}
-    found = await connection.execute(statement, given)
-    rows = found.all()
+    rows = await rows_of(session, statement, {**given, **_given(filters, place), ROWS.key: params.limit + 1})
     page = rows[: params.limit]
     if len(rows) <= params.limit:
         return page, None

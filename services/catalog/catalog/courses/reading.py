@@ -7,7 +7,7 @@ import typing
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from chassis.db import now
+from chassis.db import now, rows_of
 from sqlalchemy import BigInteger, Boolean, Row, Select, String, Subquery, bindparam, false, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -133,8 +133,7 @@ async def read(
 ) -> Row[Any]:
     """A course by id or slug as the reader sees it, with its author, its outline as JSON and its price of this instant,
     in one statement. Raises CourseNotFound."""
-    connection = await session.connection()
     prices = {queries.AT.key: now(), queries.CURRENCY.key: settings_of(session).currency}
     given = {_WANTED: course, **prices, **asking(principal)}
-    found = (await connection.execute(_whole(by_id=isinstance(course, int)), given)).one_or_none()
-    return await check(calls, principal, found)
+    found = await rows_of(session, _whole(by_id=isinstance(course, int)), given)
+    return await check(calls, principal, found[0] if found else None)

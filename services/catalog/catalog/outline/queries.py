@@ -6,6 +6,7 @@ from datetime import datetime
 from functools import cache, partial
 from typing import Any
 
+from chassis.db import rows_of
 from chassis.pagination import Key, PageParams, beside, page_beside
 from sqlalchemy import (
     BigInteger,
@@ -192,12 +193,9 @@ async def lesson_read(
     session: AsyncSession, standing: Subquery, lesson_id: int, reader: dict[str, Any], *, whole: bool
 ) -> Row[Any] | None:
     """How the reader stands to a lesson, and the lesson itself where `whole`."""
-    connection = await session.connection()
     statement = _whole_lesson(standing) if whole else lesson_standing(standing)
-    found: Row[Any] | None = (
-        await connection.execute(statement, {LESSON.key: lesson_id, **reader})
-    ).one_or_none()
-    return found
+    found = await rows_of(session, statement, {LESSON.key: lesson_id, **reader})
+    return found[0] if found else None
 
 
 async def count_modules(session: AsyncSession, course_id: int) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from functools import cache
 from typing import Any
 
+from chassis.db import rows_of
 from chassis.pagination import ROWS, Key, PageParams, behind_place, cut, place_in, sorted_by
 from sqlalchemy import Row, Select, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,8 +31,7 @@ async def listed(
 ) -> tuple[Sequence[Row[Any]], str | None]:
     """A page, the featured first and the newest first among them."""
     given = {ROWS.key: params.limit + 1, **place_in(params, _FEATURED_FIRST)}
-    connection = await session.connection()
-    found = (await connection.execute(_listed(featured, params.cursor is None), given)).all()
+    found = await rows_of(session, _listed(featured, params.cursor is None), given)
     return cut(found, params, _FEATURED_FIRST)
 
 
