@@ -2,6 +2,7 @@ import asyncio
 import base64
 import hmac
 import json
+import secrets
 import time
 from datetime import timedelta
 from typing import Any
@@ -181,7 +182,7 @@ def claims(issuer: str, **changes: Any) -> Json:
         "exp": instant + 600,
         "email": "forged@idp.example",
         "email_verified": True,
-        "jti": f"{instant}-{id(changes)}",
+        "jti": secrets.token_hex(8),
     }
     return {name: value for name, value in {**base, **changes}.items() if value is not None}
 
