@@ -76,8 +76,10 @@ async def test_a_broker_that_is_away_leaves_no_reader_open(on_kafka: Any) -> Non
 
 
 async def test_a_worker_that_is_told_to_stop_while_it_joins_does_not_join_first(
-    on_kafka: Any, database: Database
+    on_kafka: Any, database: Database, kafka_idempotent: bool
 ) -> None:
+    if kafka_idempotent:
+        pytest.skip("Apache Kafka takes in who joins as soon as the others have answered: nobody waits there")
     group = f"test-{secrets.token_hex(4)}"
     settings = on_kafka.model_copy(update={"kafka_alone": False, "service": group})
     watch = ClusterWatch(settings.kafka_bootstrap, client_id="test")
