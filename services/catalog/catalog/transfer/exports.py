@@ -12,6 +12,7 @@ from chassis.storage import NotStored, Storage, is_key
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.categories import service as categories
+from catalog.courses import rules as course_rules
 from catalog.courses import service as courses
 from catalog.courses import transfer as course_rows
 from catalog.courses import versions
@@ -41,21 +42,6 @@ THUMBNAIL = "thumbnail.webp"
 PACKS_TOO_WELL = 50
 """Times; a quarter of what an archive may have."""
 
-_COURSE = (
-    "title",
-    "subtitle",
-    "description",
-    "level",
-    "language",
-    "duration_minutes",
-    "has_certificate",
-    "requirements",
-    "skills",
-    "learning_objectives",
-    "target_audience",
-    "meta_keywords",
-    "meta_description",
-)
 _RESOURCE = ("title", "type", "description", "duration_minutes", "premium", "url")
 
 
@@ -169,7 +155,7 @@ async def _course(
         files.append(_Filed(Member(THUMBNAIL, 0, key=key), None, course.title))
     ends = course.discount_ends
     return {
-        **{name: getattr(version, name) for name in _COURSE},
+        **{name: getattr(version, name) for name in course_rules.VERSIONED},
         "category": {"slug": category.slug, "name": category.name},
         "currency": settings_of(session).currency,
         "price": f"{course.price:.2f}",
