@@ -1,11 +1,10 @@
 """The gateway's process: `python -m gateway.main`."""
 
-import gc
 import resource
 
 import uvicorn
 from chassis.logs import configure_logs
-from chassis.quiet_server import QuietServer
+from chassis.quiet_server import QuietServer, spare_the_collector
 
 from gateway.app import Gateway
 from gateway.edge import ClientLimits, edge_protocol
@@ -44,10 +43,7 @@ def main() -> None:
     _allow_descriptors(2 * settings.max_connections)
     configure_logs("gateway", "api", settings.log_level)
     server = QuietServer(config(settings))
-    # What is there now stays: the collector need not walk through it again under somebody's request.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    spare_the_collector()
     server.run()
 
 

@@ -1,14 +1,13 @@
 """Serve a service's application with uvicorn, on settings that fit behind our gateway."""
 
 import contextlib
-import gc
 from collections.abc import Callable
 
 import uvicorn
 from fastapi import FastAPI
 
 from chassis.logs import configure_logs
-from chassis.quiet_server import QuietServer
+from chassis.quiet_server import QuietServer, spare_the_collector
 from chassis.settings import ServiceSettings
 
 KEEP_ALIVE_SECONDS = 75
@@ -19,10 +18,7 @@ def serve(create_app: Callable[[], FastAPI], settings: ServiceSettings) -> None:
     """Run until SIGTERM; requests in flight are answered first, within `shutdown_timeout` seconds."""
     configure_logs(settings.service, "api", settings.log_level)
     app = create_app()
-    # What stands here by now stays to the end; looking through it again and again would be a part of every request.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
+    spare_the_collector()
     config = uvicorn.Config(
         app,
         host=settings.host,
