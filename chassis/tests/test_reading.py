@@ -116,3 +116,12 @@ def test_a_route_reads_or_has_a_transaction() -> None:
         router.get("/both")(both)
     with pytest.raises(TypeError, match="not to read"):
         router.post("/change")(change)
+
+
+async def test_the_fuller_pool_is_measured(database: Database) -> None:
+    """The alert is on one pool's connections: two pools half taken keep nobody waiting."""
+    async with database.engine.connect(), database.reading_engine.connect():
+        assert database.in_use() == 1
+        async with database.reading_engine.connect():
+            assert database.in_use() == 2
+    assert database.in_use() == 0
