@@ -126,7 +126,7 @@ class Database:
     def in_use(self) -> int:
         """How many connections are taken from the fuller of the two pools: whoever needs that one waits first."""
         pools: list[Any] = [self.engine.pool, self.reading_engine.pool]
-        return max(pool.checkedout() for pool in pools)
+        return max(int(pool.checkedout()) for pool in pools)
 
     async def ping(self) -> None:
         """Raise unless the database answers."""
