@@ -59,8 +59,10 @@ async def test_an_instructor_that_does_not_answer_is_not_a_no(studio, upstream):
 async def test_titles_may_repeat_and_slugs_do_not(studio):
     slugs = [(await studio.course("Twice told")).slug for _ in range(3)]
     assert slugs == ["twice-told", "twice-told-2", "twice-told-3"]
-    numbered = [(await studio.course("2026")).slug, (await studio.course("数学")).slug]
+    numbered = [(await studio.course("2026")).slug, (await studio.course("!?")).slug]
     assert numbered == ["course-2026", "course"]
+    foreign = [(await studio.course(title)).slug for title in ("数学", "Основы", "数学")]
+    assert foreign == ["shu-xue", "osnovy", "shu-xue-2"]
 
 
 async def test_slugs_are_unique_under_a_race(studio):
