@@ -175,6 +175,7 @@ async def put_resource_file(
     except (FileNameUnknown, FileTypeRefused, TypeDoesNotFit):
         await _drain(content)
         raise
+    await service.hurry(database, stored)
     try:
         return answer(await service.give(session, calls, user, resource_id, stored, unchanged), response)
     except LyceumError:

@@ -7,6 +7,7 @@ lesson of a version is answered with the resources of the lesson it is a version
 import hashlib
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chassis.db import Database, now
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 
 Unchanged = Callable[[Resource], None]
 """Raises when somebody else changed the resource meanwhile."""
+GIVEN_WITHIN = timedelta(minutes=15)
+"""What the transaction may take that gives a file to its resource: what was not given goes after that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -371,6 +374,11 @@ async def give(
     resource.uploaded = True
     await _keep(session, resource)
     return ResourceView(resource, course.id)
+
+
+async def hurry(database: Database, stored: StoredFile) -> None:
+    """Have a stored file removed soon, unless it is given: whatever ends the transaction that would give it."""
+    await files.hurry(database, [stored.key], GIVEN_WITHIN)
 
 
 async def discard(database: Database, stored: StoredFile) -> None:

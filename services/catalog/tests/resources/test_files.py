@@ -269,6 +269,32 @@ async def test_a_file_whose_request_died_is_removed_in_time(
     assert stored() == []
 
 
+async def test_a_file_whose_transaction_failed_at_its_end_is_removed_soon(
+    shelf: Any, database: Database, storage: Storage, stored: Any
+) -> None:
+    """All of it came, and the commit that would have kept it was refused: it does not stay for what an upload may take."""
+    made = await shelf.add()
+    refuse = (
+        "CREATE FUNCTION refuse_file() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE serialization_failure; END $$",
+        "CREATE CONSTRAINT TRIGGER refuse_file AFTER UPDATE ON courses_resource DEFERRABLE INITIALLY DEFERRED "
+        "FOR EACH ROW EXECUTE FUNCTION refuse_file()",
+    )
+    async with database.transaction() as session:
+        for statement in refuse:
+            await session.execute(text(statement))
+    try:
+        assert (await shelf.put(made["id"])).status_code == 503
+    finally:
+        async with database.transaction() as session:
+            await session.execute(text("DROP FUNCTION refuse_file CASCADE"))
+    assert len(stored()) == 1
+    async with database.transaction() as session:
+        waits = "SELECT remove_after - now() < interval '20 minutes' FROM catalog_unwanted_file"
+        assert (await session.scalars(text(waits))).all() == [True]
+    assert (await shelf.put(made["id"])).status_code == 200
+
+
 async def test_a_right_that_was_lost_meanwhile_leaves_nothing(
     shelf: Any, app: Any, database: Database, storage: Storage, stored: Any, deliver: Any, events: Any
 ) -> None:
