@@ -272,16 +272,14 @@ async def test_a_file_whose_request_died_is_removed_in_time(
 async def test_a_file_whose_transaction_failed_at_its_end_is_removed_soon(
     shelf: Any, database: Database, storage: Storage, stored: Any
 ) -> None:
-    """All of it came, and the commit that would have kept it was refused: it does not stay for what an upload may take."""
+    """All of it came, and the commit that would have kept it was refused: it does not stay for half a day."""
     made = await shelf.add()
-    refuse = (
-        "CREATE FUNCTION refuse_file() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE serialization_failure; END $$",
-        "CREATE CONSTRAINT TRIGGER refuse_file AFTER UPDATE ON courses_resource DEFERRABLE INITIALLY DEFERRED "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_file()",
-    )
+    refuse = """CREATE FUNCTION refuse_file() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE serialization_failure; END $$"""
+    late = """CREATE CONSTRAINT TRIGGER refuse_file AFTER UPDATE ON courses_resource
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_file()"""
     async with database.transaction() as session:
-        for statement in refuse:
+        for statement in (refuse, late):
             await session.execute(text(statement))
     try:
         assert (await shelf.put(made["id"])).status_code == 503
