@@ -12,6 +12,8 @@ from catalog.cartridges import canvas, documents, manifest, pages, plan, rules, 
 from catalog.cartridges.errors import CartridgeEmpty
 from catalog.cartridges.manifest import Manifest, Metadata, Resource
 from catalog.cartridges.plan import MORE, Place, Plan
+from catalog.courses.schemas import LONGEST_DESCRIPTION
+from catalog.lessons.schemas import LONGEST_BODY
 from catalog.resources.rules import FAMILY_BY_ENDING, name_of
 from catalog.transfer.archives import Archive
 from catalog.transfer.documents import (
@@ -23,8 +25,6 @@ from catalog.transfer.documents import (
 from catalog.transfer.errors import UnpacksTooLarge
 
 NAME = "common-cartridge"
-LONGEST_BODY = 200_000
-LONGEST_DESCRIPTION = 20_000
 FILES_PER_LESSON = 20
 """Of those that no lesson asks for."""
 MOST_FILES = 100

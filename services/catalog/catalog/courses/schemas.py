@@ -19,8 +19,9 @@ Level = Literal["beginner", "intermediate", "advanced", "all_levels"]
 CreationMethod = Literal["manual", "wizard", "template", "ai", "import"]
 Language = Annotated[str, Field(pattern=r"^[a-z]{2}$", description="ISO 639-1.", examples=["en"])]
 Subtitle = Annotated[str, Field(max_length=300)]
+LONGEST_DESCRIPTION = 20_000
 Description = Annotated[
-    str, Field(max_length=20_000, description="Markdown; 100 characters at least to publish.")
+    str, Field(max_length=LONGEST_DESCRIPTION, description="Markdown; 100 characters at least to publish.")
 ]
 Lines = Annotated[list[Annotated[str, Field(min_length=1, max_length=500)]], Field(max_length=50)]
 Skills = Annotated[list[Annotated[str, Field(min_length=1, max_length=100)]], Field(max_length=50)]

@@ -11,14 +11,16 @@ from catalog.courses.schemas import LESSON_EXAMPLE, LessonOutline
 from catalog.fields import Minutes, Order, Title, WebAddress, absent
 from catalog.lessons.service import LessonView
 
-Body = Annotated[str, Field(max_length=200_000, description="Markdown.")]
+LONGEST_BODY = 200_000
+Body = Annotated[str, Field(max_length=LONGEST_BODY, description="Markdown.")]
 AccessLevel = Literal["guest", "registered", "premium"]
 ActivityType = Literal["reading", "video", "interactive", "quiz", "lab"]
 
 
-class LessonIn(InputModel):
+class WrittenLesson(InputModel):
+    """All that authors write of a lesson, and what may stand there: in a request, and in an archive."""
+
     title: Title
-    order: Order | None = Field(None, description="Last when none is given.")
     content: Body = Field("", description="The whole lesson, as markdown.")
     guest_content: Body | None = Field(None, description="What anyone may read of it.")
     registered_content: Body | None = Field(None, description="What a logged-in user may read of it.")
@@ -29,6 +31,10 @@ class LessonIn(InputModel):
     has_lab: bool = False
     video_url: WebAddress | None = None
     transcript: Body | None = None
+
+
+class LessonIn(WrittenLesson):
+    order: Order | None = Field(None, description="Last when none is given.")
 
     model_config = ConfigDict(
         json_schema_extra={

@@ -27,7 +27,7 @@ from catalog.courses.schemas import (
     Subtitle,
 )
 from catalog.fields import Minutes, UtcInstant, WebAddress
-from catalog.lessons.schemas import AccessLevel, ActivityType, Body
+from catalog.lessons.schemas import WrittenLesson
 from catalog.modules.schemas import Description as ModuleDescription
 from catalog.resources.rules import ResourceType
 from catalog.resources.schemas import Description as ResourceDescription
@@ -89,18 +89,8 @@ class ResourceDocument(Document):
         return self
 
 
-class LessonDocument(Document):
+class LessonDocument(WrittenLesson, Document):
     title: Title
-    content: Body = ""
-    guest_content: Body | None = None
-    registered_content: Body | None = None
-    access_level: AccessLevel = "registered"
-    activity_type: ActivityType = "reading"
-    duration_minutes: Minutes | None = None
-    is_free_preview: bool = False
-    has_lab: bool = False
-    video_url: WebAddress | None = None
-    transcript: Body | None = None
     resources: Annotated[list[ResourceDocument], Field(max_length=MANY, fail_fast=True)] = Field(
         default_factory=list
     )
