@@ -42,7 +42,11 @@ Formats = Annotated[Sequence[Format], Depends(_formats)]
 @router.get(
     "/courses/{course_id}/export",
     response_class=Response,
-    responses={200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}}},
+    responses={
+        200: {"content": {ZIP: {"schema": {"type": "string", "format": "binary"}}}},
+        409: {"description": "Some of the files are missing, or the texts are more than an archive takes."},
+        503: {"description": "The storage does not answer."},
+    },
 )
 async def export_course(
     course_id: CourseId,
@@ -70,7 +74,16 @@ async def export_course(
     return StreamingResponse(pack(files, members), headers=headers, media_type=ZIP)
 
 
-@router.post("/courses/import", status_code=201, openapi_extra=file_body(*MEDIA_TYPES))
+@router.post(
+    "/courses/import",
+    status_code=201,
+    openapi_extra=file_body(*MEDIA_TYPES),
+    responses={
+        409: {"description": "It has more modules, lessons or resources than a course can have."},
+        415: {"description": "It is no zip."},
+        503: {"description": "Too many are being read, there is no room, or the storage does not answer."},
+    },
+)
 @takes_up_to(LARGEST_FILE)
 async def import_course(
     request: Request,
