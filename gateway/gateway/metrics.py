@@ -29,7 +29,15 @@ VIEWS_WAITING = Gauge("lyceum_gateway_views_waiting", "Views of courses that cat
 VIEWS_BEHIND = Gauge(
     "lyceum_gateway_views_behind_seconds", "For how long catalog has taken no views; 0 while it does"
 )
+VIEWS_SENT = Counter(
+    "lyceum_gateway_views_sent_total",
+    "Batches of views sent to catalog, by its answer's status; or none",
+    ["answer"],
+)
 VIEWS_LOST = Counter("lyceum_gateway_views_lost_total", "Views of courses that were not counted", ["why"])
+for why in ("full", "stopped", "outdated", "refused"):
+    # There from the start: what appears with a first loss has not risen, and no alert would see it.
+    VIEWS_LOST.labels(why)
 
 EXPOSITION = CONTENT_TYPE_LATEST
 

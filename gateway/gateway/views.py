@@ -1,8 +1,8 @@
 """Views of courses: counted in memory as they are answered, told to catalog in batches. No view costs a write.
 
 Catalog marks each answer that is a view (X-Lyceum-View, the course's id), so nothing here knows who teaches what. Every
-view is told once: a batch keeps its id until catalog has taken it, and catalog takes an id once. What is counted
-meanwhile goes into the next batch, never into one that was sent.
+view is told once: a batch that catalog may have taken keeps its id until it says so, and it takes an id once. What is
+counted meanwhile goes into the next batch, never into one that was sent.
 
 What is in memory when the process is killed is not counted: the views of the last `views_every` seconds.
 """
@@ -22,7 +22,7 @@ from chassis.auth import ServiceSigner
 from chassis.tracing import continue_trace
 
 from gateway import metrics
-from gateway.connection import UpstreamError
+from gateway.connection import Busy, Unreachable, UpstreamError
 from gateway.fetch import post
 from gateway.problems import Header
 from gateway.proxy import Proxy
@@ -46,6 +46,10 @@ MIN_PAUSE, MAX_PAUSE = 1.0, 30.0
 REMEMBERED_SECONDS = 23 * 3600.0
 """Catalog remembers for a day which batches it took (chassis.idempotency)."""
 _NEVER_TAKEN = frozenset({400, 413, 415, 422})
+"""The batch is bad, and would be the next time: it is dropped, or it would hold up all that come after it."""
+_REFUSED = frozenset({401, 403, 404, 405})
+"""It is the asking that is bad: one of the two is set up wrong, or catalog is older. The batch itself was not looked at,
+and is taken once that is mended."""
 
 
 @dataclass(slots=True)
@@ -56,14 +60,15 @@ class Seen:
     last: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Batch:
-    """What is sent, as often as it takes. `made` is on the monotonic clock."""
+    """What is sent, as often as it takes. `maybe_taken_since` is on the monotonic clock: when it was first sent without
+    being refused; None while it is certain that it was not taken."""
 
     id: str
     body: bytes
     views: int
-    made: float
+    maybe_taken_since: float | None = None
 
 
 class Views:
@@ -82,6 +87,8 @@ class Views:
         self._task: asyncio.Task[None] | None = None
         self._pause = MIN_PAUSE
         self._behind_since: float | None = None
+        self._told_why: set[str] = set()
+        """What of this outage is in the log already."""
         self.waiting = 0
         """Views that catalog has not been told of yet."""
         self.most_courses = MOST_COURSES
@@ -158,7 +165,8 @@ class Views:
     async def _tell_once(self) -> bool:
         """Send the batch that catalog has not taken yet, or a new one; whether it is settled."""
         batch = self._batch = self._batch or self._take()
-        if time.monotonic() - batch.made > REMEMBERED_SECONDS:
+        since = batch.maybe_taken_since
+        if since is not None and time.monotonic() - since > REMEMBERED_SECONDS:
             # It may have been counted the first time, and catalog would not know it again.
             self._settle(batch)
             self._lose(batch.views, "outdated", "catalog was away for a day")
@@ -166,13 +174,18 @@ class Views:
         try:
             status = await self._send(batch)
         except Exception as error:  # noqa: BLE001 - told, and tried again: a defect must not end the counting unseen
-            self._fall_behind(repr(error))
+            metrics.VIEWS_SENT.labels("none").inc()
+            self._fall_behind(type(error).__name__, repr(error))
             return False
+        metrics.VIEWS_SENT.labels(str(status)).inc()
         if status in _NEVER_TAKEN:
             self._settle(batch)
             self._lose(batch.views, "refused", f"catalog answered {status} to batch {batch.id}")
         elif status >= 300:
-            self._fall_behind(f"catalog answered {status}")
+            if status in _REFUSED and batch.maybe_taken_since is None:
+                # A refusal may be kept under its id, and would be the answer for a day after all was mended.
+                batch.id = str(uuid4())
+            self._fall_behind(str(status), f"catalog answered {status}")
             return False
         else:
             self._settle(batch)
@@ -192,7 +205,6 @@ class Views:
             id=str(uuid4()),
             body=orjson.dumps({"views": views}),
             views=sum(seen.count for seen in taken.values()),
-            made=time.monotonic(),
         )
 
     async def _send(self, batch: Batch) -> int:
@@ -207,7 +219,17 @@ class Views:
             (b"traceparent", continue_trace(None).traceparent.encode()),
         ]
         host = self._proxy.host(SERVICE)
-        return await post(pool, host, PATH, batch.body, headers=headers, timeout=ANSWER_SECONDS)
+        before = batch.maybe_taken_since
+        batch.maybe_taken_since = before or time.monotonic()
+        try:
+            status = await post(pool, host, PATH, batch.body, headers=headers, timeout=ANSWER_SECONDS)
+        except (Unreachable, Busy):
+            # It has not left.
+            batch.maybe_taken_since = before
+            raise
+        if status in _REFUSED:
+            batch.maybe_taken_since = before
+        return status
 
     async def _token(self) -> bytes:
         if self._signer is None:
@@ -223,10 +245,13 @@ class Views:
         if not self._seen:
             self._counted.clear()
 
-    def _fall_behind(self, reason: str) -> None:
-        # Once an outage, not once a try.
+    def _fall_behind(self, kind: str, reason: str) -> None:
         if self._behind_since is None:
             self._behind_since = time.monotonic()
+            self._told_why.clear()
+        # Once an outage, not once a try; but what it came to be is told too, for it may be what has to be mended.
+        if kind not in self._told_why:
+            self._told_why.add(kind)
             log.warning("catalog does not take the views just now", reason=reason, waiting=self.waiting)
 
     def _catch_up(self) -> None:

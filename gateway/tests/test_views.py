@@ -13,6 +13,7 @@ from uuid import UUID
 
 import httpx
 import pytest
+import structlog
 from chassis.auth import ServiceTokenVerifier
 from prometheus_client import REGISTRY
 
@@ -139,6 +140,10 @@ def lost(why: str) -> float:
     return REGISTRY.get_sample_value("lyceum_gateway_views_lost_total", {"why": why}) or 0.0
 
 
+def sent(answer: str) -> float:
+    return REGISTRY.get_sample_value("lyceum_gateway_views_sent_total", {"answer": answer}) or 0.0
+
+
 async def test_every_look_is_counted_and_no_client_sees_the_mark(open_door: Open, catalog: Catalog) -> None:
     door = open_door()
     before = datetime.now(UTC)
@@ -190,13 +195,13 @@ async def test_a_batch_whose_answer_was_lost_is_the_same_batch_again(
     open_door: Open, catalog: Catalog
 ) -> None:
     door = open_door()
-    catalog.to_come += [LOSE, 503, LOSE, 409, 500, 401]
+    catalog.to_come += [LOSE, 503, LOSE, 409, 500, 401, 404]
     await look(door, "courses/12", "courses/12")
     await until(lambda: len(catalog.asked) > 1)
     await look(door, "courses/12", "courses/7")
     await until(lambda: catalog.counted == {12: 3, 7: 1} and door.gateway.views.waiting == 0)
     first, *others = catalog.asked
-    assert [batch for batch in others if batch[0] == first[0]] == [first] * 6
+    assert [batch for batch in others if batch[0] == first[0]] == [first] * 7
     assert len(catalog.taken) >= 2
 
 
@@ -330,6 +335,71 @@ async def test_a_batch_that_catalog_may_have_forgotten_is_not_sent_again(
     catalog.to_come.clear()
     await look(door, "courses/2")
     await until(lambda: catalog.counted == {1: 1, 2: 1})
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 405])
+async def test_a_batch_that_was_refused_waits_and_asks_anew(
+    open_door: Open, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    # Set up wrong for longer than catalog remembers: nothing was taken, so nothing is lost.
+    monkeypatch.setattr(views, "REMEMBERED_SECONDS", 0.0)
+    door = open_door()
+    catalog.to_come.append(status)
+    catalog.for_ever = True
+    before, told = sum(map(lost, ("outdated", "refused"))), sent(str(status))
+    await look(door, "courses/12", "courses/12")
+    await until(lambda: len(catalog.asked) >= 4 and sent(str(status)) >= told + 4)
+    catalog.for_ever = False
+    await look(door, "courses/12")
+    await until(lambda: catalog.counted == {12: 3} and door.gateway.views.waiting == 0)
+    # Catalog may keep a refusal under the id for a day, and would give it again when it has long been mended.
+    ids = [batch for batch, _ in catalog.asked]
+    assert len(set(ids)) == len(ids)
+    assert sum(map(lost, ("outdated", "refused"))) == before
+
+
+async def test_a_batch_that_never_left_is_kept_for_longer_than_catalog_remembers(
+    open_door: Open, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "REMEMBERED_SECONDS", 0.0)
+    door = open_door()
+    before, told = lost("outdated"), sent("none")
+    await look(door, "enrollments/1")
+    pool = door.gateway.proxy.pools["catalog"]
+    monkeypatch.setattr(pool, "port", 1)
+    pool.close()
+    door.gateway.views.count(b"12")
+    await until(lambda: sent("none") >= told + 3)
+    monkeypatch.undo()
+    await until(lambda: catalog.counted == {12: 1})
+    assert lost("outdated") == before
+
+
+async def test_an_outage_is_logged_once_and_once_more_when_it_becomes_another(
+    open_door: Open, catalog: Catalog
+) -> None:
+    door = open_door()
+    catalog.to_come.append(503)
+    catalog.for_ever = True
+    with structlog.testing.capture_logs() as logged:
+        await look(door, "courses/12")
+        await until(lambda: len(catalog.asked) >= 3)
+        catalog.to_come[0] = 404
+        await until(lambda: len(catalog.asked) >= 8)
+        catalog.for_ever = False
+        await until(lambda: catalog.counted == {12: 1} and door.gateway.views.behind == 0)
+    assert [(one["log_level"], one["reason"]) for one in logged if "not take" in one["event"]] == [
+        ("warning", "catalog answered 503"),
+        ("warning", "catalog answered 404"),
+    ]
+    assert [one["log_level"] for one in logged if "again" in one["event"]] == ["info"]
+
+
+async def test_losses_are_measured_before_there_is_one(open_door: Open) -> None:
+    async with open_door().client() as client:
+        exposed = (await client.get("/metrics")).text
+    kinds = re.findall(r'^lyceum_gateway_views_lost_total\{why="(\w+)"\}', exposed, re.MULTILINE)
+    assert sorted(kinds) == ["full", "outdated", "refused", "stopped"]
 
 
 async def test_several_gateways_count_side_by_side(open_door: Open, catalog: Catalog) -> None:

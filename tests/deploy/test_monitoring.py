@@ -122,6 +122,8 @@ def test_the_failures_that_matter_have_an_alert(alerts: list[dict[str, Any]]) ->
         "lyceum_http_request_duration_seconds_bucket",
         "lyceum_db_pool_in_use",
         "lyceum_mail_unsent",
+        "lyceum_gateway_views_behind_seconds",
+        "lyceum_gateway_views_lost_total",
     }
 
 
