@@ -32,7 +32,7 @@ class Settings(ServiceSettings, env_prefix="CATALOG_"):
     max_unpacked_bytes: int = Field(8 * 2**30, ge=1)
     """Of all that is in an archive; each file may have `max_upload_bytes`."""
     max_archive_ratio: int = Field(200, ge=1)
-    """How many times its packed size a file, or the whole, may unpack to, above the first MiB."""
+    """How many times its packed size a file may unpack to, above the first MiB, and the whole, above the first 64."""
     max_course_document_bytes: int = Field(16 * 2**20, ge=1)
     """Of a course's texts in an archive, which are held in memory: about 2.5 million words."""
     imports_at_once: int = Field(4, ge=1)

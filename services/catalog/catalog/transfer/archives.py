@@ -36,7 +36,10 @@ LONGEST_NAME = 500
 DIRECTORY_PER_ENTRY = 1024
 """Bytes of the directory that an entry may have: its name, and what packers add."""
 UNSUSPICIOUS = 2**20
-"""So many bytes may come out of whatever is packed however well."""
+"""So many bytes may come out of a file that is packed however well."""
+UNSUSPICIOUS_IN_ALL = 64 * 2**20
+"""And so many out of all of them: short texts that repeat themselves are honest, and this much is unpacked in a second.
+More than all texts of a course can be."""
 BESIDE = "__MACOSX/"
 
 _ENTRY_SIGNATURE = b"PK\x01\x02"
@@ -49,7 +52,8 @@ _DRIVE = re.compile(r"[A-Za-z]:")
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What an archive may be. `ratio` is how many times its own size an entry, and the whole, may unpack to."""
+    """What an archive may be. `ratio` is how many times its own size an entry may unpack to, above UNSUSPICIOUS bytes,
+    and the whole, above `unsuspicious`."""
 
     entries: int
     entry_bytes: int
@@ -57,6 +61,7 @@ class Limits:
     ratio: int
     document_bytes: int
     """Of an entry that is read whole into memory."""
+    unsuspicious: int = UNSUSPICIOUS_IN_ALL
 
 
 class Archive:
@@ -166,7 +171,7 @@ class Archive:
             said += entry.file_size
             if said > self.limits.unpacked_bytes:
                 raise UnpacksTooLarge(f"At most {self.limits.unpacked_bytes} bytes are taken in all.")
-        _check_ratio(None, said, self._size, self.limits.ratio)
+        _check_ratio(None, said, self._size, self.limits.ratio, self.limits.unsuspicious)
 
 
 class _Guarded:
@@ -282,8 +287,10 @@ def _check_names(entries: list[zipfile.ZipInfo]) -> None:
         seen.add(key)
 
 
-def _check_ratio(entry: str | None, unpacked: int, packed: int, ratio: int) -> None:
-    if unpacked > UNSUSPICIOUS and unpacked > packed * ratio:
+def _check_ratio(
+    entry: str | None, unpacked: int, packed: int, ratio: int, unsuspicious: int = UNSUSPICIOUS
+) -> None:
+    if unpacked > unsuspicious and unpacked > packed * ratio:
         raise ArchiveBomb(entry, f"It may unpack to {ratio} times its size.")
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
@@ -23,7 +23,7 @@ from catalog.resources import rules as resource_rules
 from catalog.resources import whole as resources
 from catalog.resources.errors import FileNameUnknown
 from catalog.settings import settings_of
-from catalog.transfer.archives import UNSUSPICIOUS
+from catalog.transfer.archives import UNSUSPICIOUS, UNSUSPICIOUS_IN_ALL
 from catalog.transfer.documents import DOCUMENT, FORMAT, VERSION
 from catalog.transfer.errors import CourseTooLarge, FilesMissing
 from catalog.transfer.packing import Member
@@ -41,6 +41,8 @@ MISSING_TOLD = 50
 THUMBNAIL = "thumbnail.webp"
 PACKS_TOO_WELL = 50
 """Times; a quarter of what an archive may have."""
+PACKED_TEXTS = UNSUSPICIOUS_IN_ALL // 2
+"""Bytes of text files that are packed; whatever they pack to, with the others as they are the archive is no bomb."""
 
 _RESOURCE = ("title", "type", "description", "duration_minutes", "premium", "url")
 
@@ -95,7 +97,20 @@ async def collect(
     # Nothing is asked of the database in there: all of these rows were read to their last column just now.
     modules = await asyncio.to_thread(_modules, outline, by_lesson, files)
     document = {"format": FORMAT, "version": VERSION, "course": own, "modules": modules}
-    return Collected(course.slug, document, files, at_most)
+    return Collected(course.slug, document, list(_packed_within(files)), at_most)
+
+
+def _packed_within(files: Iterable[_Filed]) -> Iterator[_Filed]:
+    """The files, of which the first PACKED_TEXTS bytes of texts are packed and no more."""
+    room = PACKED_TEXTS
+    for filed in files:
+        if filed.member.is_dense:
+            yield filed
+        elif filed.member.size > room:
+            yield replace(filed, member=replace(filed.member, is_dense=True))
+        else:
+            room -= filed.member.size
+            yield filed
 
 
 async def gather(storage: Storage, collected: Collected) -> list[Member]:

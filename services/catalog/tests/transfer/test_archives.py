@@ -12,7 +12,12 @@ from catalog.transfer.archives import Archive, Limits
 from chassis.errors import LyceumError
 
 LIMITS = Limits(
-    entries=50, entry_bytes=4 * 2**20, unpacked_bytes=8 * 2**20, ratio=100, document_bytes=3 * 2**20
+    entries=50,
+    entry_bytes=4 * 2**20,
+    unpacked_bytes=8 * 2**20,
+    ratio=100,
+    document_bytes=3 * 2**20,
+    unsuspicious=5 * 2**20,
 )
 NOISE = bytes((i * i * 31 + i // 7) % 251 for i in range(5000))
 """What deflate hardly makes smaller."""
@@ -264,6 +269,18 @@ async def test_what_is_honest_is_read() -> None:
     assert archive.read("course.json") == b"{}"
     assert archive.find("A/e\u0301te\u0301.TXT") == "a/\u00c9t\u00e9.txt", "as other systems would write it"
     assert archive.find("b") is None
+
+
+async def test_short_texts_that_repeat_themselves_are_honest() -> None:
+    """However well they pack, as long as they are not much in all."""
+    texts = {f"{number}.txt": b"to be continued\n" * 2**15 for number in range(10)}
+    made = zipped(*texts.items())
+    assert len(made) * LIMITS.ratio < 5 * 2**20
+    archive = Archive(io.BytesIO(made), LIMITS)
+    assert {name: archive.read(name) for name in archive.names} == texts
+    with pytest.raises(LyceumError) as refused:
+        Archive(io.BytesIO(zipped(*texts.items(), ("one more", b"x"))), LIMITS)
+    assert refused.value.slug == "archive-bomb"
 
 
 async def test_what_is_behind_the_end_that_an_entry_says_is_never_read() -> None:

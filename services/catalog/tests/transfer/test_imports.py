@@ -244,6 +244,9 @@ REFUSED: dict[str, tuple[bytes, str, str]] = {
     ),
     "nothing": (b"", "not-an-archive", ""),
     "a bomb": (zipped({"course.json": document(), "zeros": bytes(9 * MIB)}), "archive-bomb", "200"),
+    "small bombs": (
+        zipped({"course.json": document(), **{f"{n}": bytes(MIB) for n in range(65)}}), "archive-bomb", "200"
+    ),
 }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from PIL import Image
 
-from .conftest import PDF
+from .conftest import PDF, document, zipped
 
 AUTHORED = (
     "title",
@@ -122,6 +122,26 @@ async def test_the_new_course_is_a_draft_of_whoever_sent_it(carrier: Any, publis
     shown = await carrier.studio.client.get(made["thumbnail"])
     assert shown.status_code == 200
     assert made["thumbnail"].startswith(f"/media/courses/{made['id']}/")
+
+
+async def test_many_texts_that_repeat_themselves_travel(carrier: Any) -> None:
+    """Packed all of them would pass for a bomb; a few, however well they pack, do not."""
+
+    def course_of(many: int, how: int) -> bytes:
+        texts = {f"{number}.csv": b"0,0\n" * 2**18 for number in range(many)}
+        given = [{"title": name, "file": {"path": name, "name": name}} for name in texts]
+        lessons = [{"title": f"L{at}", "resources": given[at : at + 6]} for at in range(0, many, 6)]
+        told = document(modules=[{"title": "M", "lessons": lessons}])
+        return zipped({"course.json": told, **texts}, how)
+
+    few = course_of(20, zipfile.ZIP_DEFLATED)
+    assert len(few) * 200 < 20 * 2**20
+    assert (await carrier.take(few))["report"]["taken"]["files"] == 20
+    first = await carrier.export((await carrier.take(course_of(66, zipfile.ZIP_STORED)))["id"])
+    assert len(first) < 40 * 2**20, "half of them are packed"
+    again = await carrier.take(first)
+    assert again["report"]["taken"]["files"] == 66
+    assert await carrier.export(again["id"]) == first
 
 
 async def test_a_file_that_got_its_ending_from_us_keeps_its_name(carrier: Any) -> None:
