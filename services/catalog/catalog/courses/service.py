@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog import slugs
 from catalog.categories import service as categories
-from catalog.courses import access, facets, queries, rules, spelling, versions
+from catalog.courses import access, facets, locks, queries, rules, spelling, versions
 from catalog.courses.errors import (
     CourseHasStudents,
     CourseIncomplete,
@@ -339,7 +339,7 @@ async def take_enrollments(
     await enrollment_mirror.take(session, events)
     # Held before they are counted: events of one course come by several partitions, and of two readers that
     # counted at the same time neither would see what the other has written.
-    held = await queries.lock_many(session, {event.course_id for event in events})
+    held = await locks.lock_many(session, {event.course_id for event in events})
     totals = await enrollment_mirror.totals(session, held)
     for course_id, (students, last_enrolled) in totals.items():
         await queries.set_students(session, course_id, students, last_enrolled)
@@ -347,7 +347,7 @@ async def take_enrollments(
 
 async def hold_counters(session: AsyncSession, course_ids: Collection[int]) -> list[int]:
     """Those of the courses that exist, their rows held for whoever counts; rows that refer to them need not wait."""
-    return await queries.lock_many(session, course_ids)
+    return await locks.lock_many(session, course_ids)
 
 
 async def set_rating(session: AsyncSession, course_id: int, average: Decimal, reviews: int) -> None:

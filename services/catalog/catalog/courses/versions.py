@@ -13,7 +13,7 @@ from typing import Any
 from chassis.pagination import PageParams
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.courses import queries, version_queries
+from catalog.courses import locks, queries, version_queries
 from catalog.courses.errors import CourseNotFound, EditedInDraft, NotVersioned, VersionArchived
 from catalog.courses.models import Course
 from catalog.courses.rules import LIVE, VERSIONED
@@ -155,7 +155,7 @@ async def replace_publisher(session: AsyncSession, user_id: int, tombstone_id: i
 
 async def hold_originals(session: AsyncSession, course_ids: Collection[int]) -> list[int]:
     """The courses that these are, or are versions of, by id, their rows held: nothing moves between versions."""
-    return await queries.lock_many(session, await version_queries.originals_of(session, course_ids))
+    return await locks.lock_many(session, await version_queries.originals_of(session, course_ids))
 
 
 async def count_edit(session: AsyncSession, course_ids: Collection[int]) -> None:

@@ -10,7 +10,7 @@ from contracts.catalog import CourseViewed
 from sqlalchemy import ARRAY, BigInteger, DateTime, cast, column, func, literal, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.courses import queries
+from catalog.courses import locks
 from catalog.courses.models import Course
 
 MOST = 2**31 - 1
@@ -28,7 +28,7 @@ class Seen:
 async def add(session: AsyncSession, seen: Mapping[int, Seen]) -> None:
     """Count views by course id, and tell of each course that was counted; versions and unknown ids are passed over."""
     # Held in the order in which everybody does who counts several courses.
-    held = await queries.lock_many(session, seen)
+    held = await locks.lock_many(session, seen)
     for course_id in await _count(session, {course_id: seen[course_id] for course_id in held}):
         emit(session, CourseViewed(course_id=course_id, views=seen[course_id].count))
 
