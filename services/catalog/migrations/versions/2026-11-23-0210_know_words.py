@@ -1,4 +1,9 @@
-"""Know the words of published courses."""
+"""Know the words of published courses.
+
+In steps, for there may be a million courses, and people at work on them: the tables with the triggers, which hold writers
+off for an instant; then what is there already, which holds off nobody; last the index. Each can be done again, should
+one fail.
+"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +15,7 @@ depends_on = None
 
 # As search reads a course word by word, less what nobody mistypes: numbers, addresses, names of files.
 WORDS_OF = """
-CREATE FUNCTION catalog_words_of(title text, skills jsonb) RETURNS SETOF text
+CREATE OR REPLACE FUNCTION catalog_words_of(title text, skills jsonb) RETURNS SETOF text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE
 BEGIN ATOMIC
     SELECT lexeme
@@ -22,7 +27,7 @@ END
 """
 # A statement's courses at once: whoever loads a million adds up each word once.
 NOTE_COURSES = """
-CREATE FUNCTION catalog_note_words_of_courses() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION catalog_note_words_of_courses() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO catalog_word_change (word, change)
     SELECT word, TG_ARGV[0]::integer * count(*)
@@ -36,7 +41,7 @@ BEGIN
 END $$
 """
 NOTE_CHANGE = """
-CREATE FUNCTION catalog_note_changed_words() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION catalog_note_changed_words() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO catalog_word_change (word, change)
     SELECT word, sum(change)
@@ -64,18 +69,29 @@ TRIGGERS = {
     "IS DISTINCT FROM (NEW.is_published, NEW.title, NEW.skills)) "
     "EXECUTE FUNCTION catalog_note_changed_words()",
 }
-# Behind the triggers, which hold off whoever writes courses until the commit: nothing is missed, nothing counted twice.
+# The triggers are at work, and so are people. One statement sees one instant: what it counts in the courses, and the
+# changes noted until then, which are in those courses already and would be counted twice. What is noted later is left to
+# the worker. (Course by course, in steps, nothing would tell which changes a course's words have in them.) It reads
+# courses and holds none. Done again, it counts all anew.
 FILL = """
-INSERT INTO catalog_vocabulary (word, courses)
-SELECT word, count(*)
-FROM courses_course CROSS JOIN LATERAL catalog_words_of(title, skills) AS word
-WHERE is_published
-GROUP BY word
+DO $$
+BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('catalog.vocabulary', 0));
+    DELETE FROM catalog_vocabulary;
+    WITH counted_in_courses AS (
+        DELETE FROM catalog_word_change
+    )
+    INSERT INTO catalog_vocabulary (word, courses)
+    SELECT word, count(*)
+    FROM courses_course CROSS JOIN LATERAL catalog_words_of(title, skills) AS word
+    WHERE is_published
+    GROUP BY word;
+END $$
 """
 # Whatever keeps the server from it (it has no pg_trgm, the role may not, its operator does not let it): search goes on
 # without, and the worker asks again.
 INDEX = """
-CREATE FUNCTION catalog_index_words() RETURNS text LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION catalog_index_words() RETURNS text LANGUAGE plpgsql AS $$
 BEGIN
     IF to_regclass('ix_catalog_vocabulary_trigrams') IS NOT NULL THEN
         RETURN NULL;
@@ -93,7 +109,7 @@ END $$
 # A language whose operators are looked up when it runs: where there is no pg_trgm, there is this function all the same.
 # The planner takes every word for one that half the table is alike, and would read all of it.
 SIMILAR = """
-CREATE FUNCTION catalog_similar_words(wanted text[], at_least real[], most integer)
+CREATE OR REPLACE FUNCTION catalog_similar_words(wanted text[], at_least real[], most integer)
 RETURNS TABLE (asked text, known text, courses integer)
 LANGUAGE plpgsql SET enable_seqscan = off AS $$
 BEGIN
@@ -121,6 +137,7 @@ def upgrade() -> None:
         sa.Column("courses", sa.Integer(), nullable=False),
         sa.CheckConstraint("courses > 0", name="ck_catalog_vocabulary_courses_positive"),
         sa.PrimaryKeyConstraint("word", name="pk_catalog_vocabulary"),
+        if_not_exists=True,
     )
     op.create_table(
         "catalog_word_change",
@@ -128,13 +145,16 @@ def upgrade() -> None:
         sa.Column("word", sa.String(), nullable=False),
         sa.Column("change", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_catalog_word_change"),
+        if_not_exists=True,
     )
     for function in (WORDS_OF, NOTE_COURSES, NOTE_CHANGE, INDEX, SIMILAR):
         op.execute(function)
     for name, rule in TRIGGERS.items():
-        op.execute(f"CREATE TRIGGER {name} {rule}")
-    op.execute(FILL)
-    op.execute("SELECT catalog_index_words()")
+        op.execute(f"CREATE OR REPLACE TRIGGER {name} {rule}")
+    # All three are there from one commit on, that of what came before this block.
+    with op.get_context().autocommit_block():
+        op.execute(FILL)
+        op.execute("SELECT catalog_index_words()")
 
 
 def downgrade() -> None:
