@@ -5,6 +5,7 @@ from chassis.storage import Storage
 from chassis.worker import HOUR, PeriodicJob, run_worker
 
 import catalog.tables  # noqa: F401 - the tables handlers write to
+from catalog.courses import discounts
 from catalog.courses import service as courses
 from catalog.erasure.service import erase
 from catalog.files import service as files
@@ -28,7 +29,7 @@ def jobs(settings: Settings) -> list[PeriodicJob]:
     return [
         sweep_job(erase),
         *kept,
-        PeriodicJob("settle_prices", 60, courses.settle_prices),
+        PeriodicJob("settle_prices", 60, courses.settle_prices, due=discounts.ENDED),
         PeriodicJob("count_words", 60, vocabulary.count, vocabulary.CHANNEL, vocabulary.UNCOUNTED),
         PeriodicJob("index_words", HOUR, vocabulary.index),
     ]
