@@ -8,7 +8,7 @@ part that is broken costs the others.
 from collections.abc import Iterable, Sequence
 from typing import Any, Literal
 
-from catalog.cartridges import canvas, documents, manifest, pages, plan, rules, trees
+from catalog.cartridges import apart, canvas, documents, manifest, pages, plan, rules, trees
 from catalog.cartridges.errors import CartridgeEmpty
 from catalog.cartridges.manifest import Manifest, Metadata, Resource
 from catalog.cartridges.plan import MORE, Place, Plan
@@ -60,12 +60,14 @@ def convert(archive: Archive) -> Converted:
     title = rules.shortened(found.metadata.title.split("\n")[0], rules.MAX_TITLE) or found.root_title
     title = rules.shortened(rules.cleaned(title), rules.MAX_TITLE) or "Imported course"
     course = plan.make(archive, found, settings, title, _Titles(archive), report)
-    modules = _Conversion(archive, found, course, report).modules()
+    with apart.Reader() as reader:
+        told = _course(title, found.metadata, reader, report)
+        modules = _Conversion(archive, found, course, reader, report).modules()
     _report_whole(found, settings, report)
     if not modules:
         left = [{"what": each.what, "why": each.why} for each in report.left[:LEFT_IN_ERROR]]
         raise CartridgeEmpty(None, left=left)
-    bundle = bundle_of({"course": _course(title, found.metadata, report), "modules": modules})
+    bundle = bundle_of({"course": told, "modules": modules})
     return Converted(bundle, report)
 
 
@@ -100,10 +102,10 @@ class _Titles:
             return ""
 
 
-def _course(title: str, metadata: Metadata, report: Report) -> dict[str, Any]:
+def _course(title: str, metadata: Metadata, reader: apart.Reader, report: Report) -> dict[str, Any]:
     said = metadata.description
     try:
-        description = pages.markdown(said, lambda _: None).text if pages.is_html(said) else pages.plain(said)
+        description = reader.markdown(said, lambda _: None).text if pages.is_html(said) else pages.plain(said)
     except trees.Unreadable:
         description = pages.plain(said)
     if len(description) > LONGEST_DESCRIPTION:
@@ -136,9 +138,12 @@ class _TooLong(Exception):
 class _Conversion:
     """One run: what was read so far, which files are given to which lesson, and what is to be told at the end."""
 
-    def __init__(self, archive: Archive, found: Manifest, course: Plan, report: Report) -> None:
+    def __init__(
+        self, archive: Archive, found: Manifest, course: Plan, reader: apart.Reader, report: Report
+    ) -> None:
         self._archive = archive
         self._manifest = found
+        self._reader = reader
         self._plan = course
         self._report = report
         self._given: set[str] = set()
@@ -263,7 +268,7 @@ class _Conversion:
             self._leave(place, why, part=f"Pictures ({inlined}) of ")
         if len(read) > LONGEST_PAGE:
             raise _TooLong
-        page = pages.markdown(read, lambda reference: self._name(place, reference, attached))
+        page = self._reader.markdown(read, lambda reference: self._name(place, reference, attached))
         if page.is_cut:
             self._leave(place, "It is nested deeper than anybody could read.", part="A part of ")
         return page.text

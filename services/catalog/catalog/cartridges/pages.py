@@ -1,7 +1,7 @@
 """HTML as Markdown: what our lessons are written in.
 
-html-to-markdown reads HTML as browsers do, nests no deeper than it can, and takes seconds for megabytes of the worst;
-it is asked at every link and picture where they lead to now. Scripts, styles and what is hidden for good are dropped.
+html-to-markdown reads HTML as browsers do, nests no deeper than it can, and is asked at every link and picture where
+they lead to now. Scripts, styles and what is hidden for good are dropped. What a long page may take is said in `apart`.
 """
 
 import codecs

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from catalog.cartridges import conversion, pages
+from catalog.cartridges import apart, conversion, pages
 from catalog.transfer.errors import UnpacksTooLarge
 
 from .conftest import PDF, Members, Taken, html, item, manifest, resource
@@ -41,7 +41,7 @@ def test_texts_are_bounded_in_all(take: Take, monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(UnpacksTooLarge):
         take(members)
     # And what is read for them, if nothing is left of it.
-    monkeypatch.setattr(pages, "markdown", lambda *_: pages.Page("x", is_cut=False))
+    monkeypatch.setattr(apart.Reader, "markdown", lambda *_: pages.Page("x", is_cut=False))
     take(members)
     monkeypatch.setattr(conversion, "READ_PER_WRITTEN", 1)
     with pytest.raises(UnpacksTooLarge):
