@@ -293,10 +293,12 @@ async def create(
     lesson_ids = await outlines.add(session, course.id, outline)
     rows = await asyncio.to_thread(_resource_rows, taken, lesson_ids)
     await resources.add(session, rows)
-    await files.give_all(session, taken.keys)
     await courses.record_change(session, course)
     _count(taken, lesson_ids, rows)
-    return await courses.view(session, course)
+    view = await courses.view(session, course)
+    # Last: whoever lets go of the files, where anything else fails, would wait for this transaction.
+    await files.give_all(session, taken.keys)
+    return view
 
 
 def _outline_rows(taken: Taken) -> outlines.Given:

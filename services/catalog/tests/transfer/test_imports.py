@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from catalog.courses import service as courses
 from catalog.files import service as files
 from catalog.transfer import spool
 from catalog.transfer.archives import Archive
@@ -378,6 +379,27 @@ async def test_what_changes_meanwhile_is_seen_at_the_end(
 
     expected = {"suspended": (403, "instructor-not-approved"), "category": (422, "category-unknown")}
     assert (await carrier.refused(slowly(), category_id=other))[:2] == expected[what]
+    await nothing_is_left(database, storage, stored)
+
+
+async def test_a_defect_at_the_end_leaves_nothing(
+    carrier: Any, database: Database, storage: Storage, stored: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are let go of at once: nobody waits for the transaction that was to have them."""
+
+    record, records = courses.record_change, 0
+
+    async def fails(*given: Any) -> None:
+        nonlocal records
+        records += 1
+        if records == 2:
+            raise LookupError("a defect of ours")
+        await record(*given)
+
+    content = bundle(files={"files/a.pdf": PDF}, modules=outline(filed()))
+    with monkeypatch.context() as patched:
+        patched.setattr(courses, "record_change", fails)
+        assert (await carrier.refused(content))[:2] == (500, "internal")
     await nothing_is_left(database, storage, stored)
 
 
