@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from catalog.cartridges import apart, canvas, documents, manifest, pages, plan, rules, trees
 from catalog.cartridges.errors import CartridgeEmpty
+from catalog.cartridges.links import Links, room
 from catalog.cartridges.manifest import Manifest, Metadata, Resource
 from catalog.cartridges.plan import MORE, Place, Plan
 from catalog.courses.schemas import LONGEST_DESCRIPTION
@@ -151,13 +152,19 @@ class _Conversion:
         self._documents: set[str] = set()
         self._read = 0
         self._written = 0
-        self._links = 0
+        self._links = Links()
 
     def modules(self) -> list[dict[str, Any]]:
         """Every module with a lesson in it; what is left over of the files comes last."""
         made: list[dict[str, Any]] = []
+        at: dict[Place, tuple[int, int]] = {}
         for part in self._plan.parts:
-            lessons = [lesson for place in part.places if (lesson := self._lesson(place)) is not None]
+            lessons: list[dict[str, Any]] = []
+            for place in part.places:
+                lesson = self._lesson(place)
+                if lesson is not None:
+                    at[place] = (len(made), len(lessons))
+                    lessons.append(lesson)
             if lessons:
                 made.append({"title": part.title, "is_published": not part.is_hidden, "lessons": lessons})
         over = list(self._lessons_of_files())
@@ -165,6 +172,7 @@ class _Conversion:
             made[-1]["lessons"].extend(over)
         elif over:
             made.append({"title": MORE, "lessons": over})
+        self._links.settle(made, at)
         self._report_rest()
         return made
 
@@ -182,9 +190,10 @@ class _Conversion:
             return None
         if lesson is None:
             return None
-        self._written += len(lesson["content"].encode())
+        grows = room(lesson["content"])
+        self._written += len(lesson["content"].encode()) + grows
         self._check_texts()
-        if len(lesson["content"]) > LONGEST_BODY:
+        if len(lesson["content"]) + grows > LONGEST_BODY:
             self._leave(place, f"It has more than the {LONGEST_BODY} characters of a lesson.")
             return None
         if not lesson["content"] and not lesson["resources"]:
@@ -291,23 +300,27 @@ class _Conversion:
 
     def _name(self, place: Place, reference: str, attached: list[str]) -> str | None:
         """What a reference from a lesson leads to, as it is called now; a file goes to the first lesson it is used in."""
-        identifier = rules.canvas_identifier(reference)
-        if identifier in self._plan.titles:
-            self._links += 1
-            return self._plan.titles[identifier]
+        identifier = rules.canvas_identifier(reference) or ""
+        if identifier in self._plan.places:
+            return self._lead_to(self._plan.places[identifier])
+        resource = self._plan.by_id.get(identifier)
+        if resource is not None and _kind_of(resource) == "file":
+            for file in plan.files_of(self._archive, [resource]):
+                return self._attach(file, attached)
         folder = (place.path or "").rpartition("/")[0]
         for at in rules.places(reference, folder):
             name = self._archive.find(at)
             if name is None:
                 continue
-            title = self._plan.titles.get(name)
-            if title is not None and name != place.path:
-                self._links += 1
-                return title
+            if name in self._plan.places:
+                return self._lead_to(self._plan.places[name])
             return self._attach(name, attached)
         what = f"A reference in “{place.title}”: {rules.shortened(rules.cleaned(reference), 200)}"
         self._report_once(what, "The cartridge has nothing there that was taken.")
         return None
+
+    def _lead_to(self, place: Place) -> str:
+        return self._links.open(place, place.title)
 
     def _attach(self, name: str, attached: list[str]) -> str | None:
         if rules.ending_of(name) not in FAMILY_BY_ENDING or name in self._plan.withheld:
@@ -315,7 +328,7 @@ class _Conversion:
         if name not in self._given and len(attached) < MOST_FILES:
             self._given.add(name)
             attached.append(name)
-        return name_of(name)
+        return self._links.open(name, name_of(name))
 
     def _take_dependencies(self, place: Place, attached: list[str]) -> None:
         """The files of a resource, and of those it depends on, as far as they are to be read."""
@@ -328,7 +341,7 @@ class _Conversion:
             if _kind_of(resource) in ("settings", "quiz", "question bank"):
                 continue
             for name in plan.files_of(self._archive, [resource]):
-                if not (name in self._plan.titles or rules.is_page(name) or rules.is_dress(name)):
+                if not (name in self._plan.places or rules.is_page(name) or rules.is_dress(name)):
                     self._attach(name, attached)
 
     def _lessons_of_files(self) -> Iterable[dict[str, Any]]:
@@ -368,9 +381,8 @@ class _Conversion:
             self._report.leave(what, why)
 
     def _report_rest(self) -> None:
-        if self._links:
-            why = "They name the lessons they led to: those had no address yet."
-            self._report.leave(f"Links between lessons ({self._links})", why)
+        for name, count in self._links.lost.items():
+            self._report.leave(f"Links to “{name}” ({count})", "They name it: it was not taken.")
         kinds = [_kind_of(each) for each in self._manifest.resources]
         if "settings" in kinds:
             why = "They are of the platform that the cartridge comes from."

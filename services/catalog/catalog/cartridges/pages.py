@@ -27,7 +27,8 @@ _SUPERSCRIPT = str.maketrans("0123456789+-=()n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺
 _SUBSCRIPT = str.maketrans("0123456789+-=()", "₀₁₂₃₄₅₆₇₈₉₊₋₌₍₎")
 
 Name = Callable[[str], "str | None"]
-"""What a reference within the cartridge leads to, by the name it has now; None where it leads nowhere."""
+"""What a reference within the cartridge leads to, by the name it has now, marked (`rules.marked`) where there may be a
+link to it; None where it leads nowhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ def link(text: str, url: str) -> str:
 
 def markdown(html: str, named: Name) -> Page:
     """A page, or a piece of one. What leads out of the cartridge stays a link; what leads to something in it becomes
-    the name of that, for neither lessons nor files have an address before they are imported.
+    a mark, or the name of that.
 
     Raises trees.Unreadable for what is something else by its first bytes, or full of what no text has."""
     import html_to_markdown
@@ -172,8 +173,10 @@ class _Visitor:
             url = _address(href)
             if url is None:
                 return _custom(shown)
+            if rules.has_link(shown):
+                return _custom(f"{shown} ([{escaped(url)}](<{url}>))")
             return _custom(f"[{shown or escaped(url)}](<{url}>)")
-        return _custom(_beside(shown, self._named(href)))
+        return _custom(_linked(shown, self._named(href)))
 
     def visit_image(self, _context: Any, src: str, alt: str, _title: str | None) -> Any:
         shown = escaped(rules.cleaned(alt or ""))
@@ -182,7 +185,8 @@ class _Visitor:
         if rules.is_address(src):
             url = rules.web_address(src)
             return _custom(shown if url is None else f"![{shown}](<{url}>)")
-        return _custom(_beside(shown, self._named(src)))
+        # A link to the picture: who may see it is asked there, and a page cannot ask for it in their name.
+        return _custom(_linked(shown, self._named(src)))
 
     def visit_iframe(self, _context: Any, src: str) -> Any:
         return self._embedded(src)
@@ -214,17 +218,28 @@ class _Visitor:
         if rules.is_address(src):
             url = rules.web_address(src)
             return _SKIP if url is None else _custom(f"[{escaped(url)}](<{url}>)\n\n")
-        return _custom(f"{_beside('', self._named(src))}\n\n")
+        return _custom(f"{_linked('', self._named(src))}\n\n")
 
 
 def _custom(text: str) -> dict[str, str]:
     return {"custom": text}
 
 
-def _beside(shown: str, name: str | None) -> str:
-    """What was shown, and after it the name of what it led to, where that is another."""
+def _linked(shown: str, name: str | None) -> str:
+    """What was shown, as the mark of what it led to; where there is a link in it already, that stands behind it."""
     if name is None:
         return shown
+    mark = rules.mark_in(name)
+    if mark is None:
+        return beside(shown, name)
+    number, plain = mark
+    if rules.has_link(shown):
+        return f"{shown} ({rules.marked(number, escaped(plain))})"
+    return rules.marked(number, escaped(plain) if shown in ("", plain) else shown)
+
+
+def beside(shown: str, name: str) -> str:
+    """What was shown, and after it the name of what it led to, where that is another."""
     own = escaped(name)
     return f"*{own}*" if shown in ("", name, own) else f"{shown} (*{own}*)"
 

@@ -1,7 +1,7 @@
 """Which lessons a cartridge makes, in which modules: its outline, and after that what the outline leaves out.
 
-Of the documents nothing but a title is read here: a page's links are named by the lessons they lead to, so all lessons
-are known before the first page is read.
+Of the documents nothing but a title is read here: a page's links lead to other lessons, so all lessons are known before
+the first page is read.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -29,9 +29,9 @@ Entitled = Callable[[rules.Kind, str], str]
 """What the document of this kind at this path is called by itself; nothing where it does not say."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Place:
-    """A lesson to be: what it shows, and where the manifest has its document."""
+    """A lesson to be: what it shows, and where the manifest has its document. No two are the same."""
 
     title: str
     resource: Resource
@@ -50,10 +50,10 @@ class Part:
 
 @dataclass(slots=True)
 class Plan:
-    """`titles` are those of the lessons to be, by what they show: the resource's identifier, or the file's name."""
+    """`places` are the lessons to be, by what they show: the resource's identifier, or the file's name."""
 
     parts: list[Part]
-    titles: dict[str, str]
+    places: dict[str, Place]
     by_id: dict[str, Resource]
     withheld: set[str]
     """Files, by their name in the archive, that learners are not to get."""
@@ -290,17 +290,17 @@ def make(
     more = list(planner.left_out())
     if more:
         parts.append(Part(MORE, places=more))
-    titles: dict[str, str] = {}
+    places: dict[str, Place] = {}
     for place in (place for part in parts for place in part.places):
-        titles[place.resource.identifier] = place.title
+        places[place.resource.identifier] = place
         if place.path is not None:
-            titles.setdefault(place.path, place.title)
+            places.setdefault(place.path, place)
     for resource in manifest.resources:
         # One of two forms was taken, so the other is not missed.
         other = planner.by_id.get(resource.instead_of or "")
-        if other is not None and (other.identifier in titles or resource.identifier in titles):
-            planner.told.update(name for name in files_of(archive, (resource, other)) if name not in titles)
-    return Plan(parts, titles, planner.by_id, planner.withheld(), planner.told)
+        if other is not None and (other.identifier in places or resource.identifier in places):
+            planner.told.update(name for name in files_of(archive, (resource, other)) if name not in places)
+    return Plan(parts, places, planner.by_id, planner.withheld(), planner.told)
 
 
 def files_of(archive: Archive, resources: Iterable[Resource]) -> Iterator[str]:

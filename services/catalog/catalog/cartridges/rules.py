@@ -3,7 +3,7 @@
 import posixpath
 import re
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Literal
 from urllib.parse import quote, unquote, urlsplit
 
@@ -173,6 +173,39 @@ def spellings(path: str) -> Iterator[str]:
 def joined(base: str, href: str) -> str:
     """A resource's path under its `xml:base`, which is either empty or a folder's path."""
     return posixpath.join(base, href) if base and not is_address(base) else href
+
+
+# --- marks: links whose address is not known yet ----------------------------------------------------------------
+
+# Characters that Unicode has made sure no text has.
+_OPEN, _THEN, _CLOSE = "\ufdd0", "\ufdd1", "\ufdd2"
+_MARK = re.compile(rf"{_OPEN}(\d{{1,7}}){_THEN}([^{_OPEN}{_CLOSE}]*){_CLOSE}")
+_NO_MARKS = str.maketrans("", "", _OPEN + _THEN + _CLOSE)
+
+
+def marked(number: int, shown: str) -> str:
+    """What a link shows, as the link of this number."""
+    return f"{_OPEN}{number}{_THEN}{shown.translate(_NO_MARKS)}{_CLOSE}"
+
+
+def mark_in(text: str) -> tuple[int, str] | None:
+    """The number and what is shown, of a text that is a mark and nothing else."""
+    found = _MARK.fullmatch(text)
+    return None if found is None else (int(found[1]), found[2])
+
+
+def has_link(text: str) -> bool:
+    """Whether there is a link in this Markdown, or a mark: a link cannot be in another."""
+    return _OPEN in text or "](" in text
+
+
+def count_marks(text: str) -> int:
+    return text.count(_OPEN)
+
+
+def unmarked(text: str, linked: Callable[[int, str], str]) -> str:
+    """The text with something else in place of each mark."""
+    return _MARK.sub(lambda found: linked(int(found[1]), found[2]), text).translate(_NO_MARKS)
 
 
 # --- names -----------------------------------------------------------------------------------------------------

@@ -56,6 +56,13 @@ def check_fits(settings: Settings, lessons_per_module: Sequence[int]) -> None:
         )
 
 
+async def reserve_ids(session: AsyncSession, how_many: int) -> list[int]:
+    """The ids of lessons that are still to be added: the texts of others may name them."""
+    sequence = func.pg_get_serial_sequence(Lesson.__tablename__, "id")
+    places = func.generate_series(1, how_many).table_valued("place")
+    return list(await session.scalars(select(func.nextval(sequence)).select_from(places)))
+
+
 async def add(session: AsyncSession, course_id: int, modules: Given) -> list[list[int]]:
     """Give a course that has none yet its outline, counted from 0; the ids of its lessons, module by module.
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.resources.errors import TooManyResources
@@ -32,6 +32,13 @@ def check_fits(settings: Settings, per_lesson: int) -> None:
     """Raise TooManyResources for more than a lesson can have."""
     if per_lesson > settings.max_resources_per_lesson:
         raise TooManyResources(f"A lesson takes {settings.max_resources_per_lesson}; one has {per_lesson}.")
+
+
+async def reserve_ids(session: AsyncSession, how_many: int) -> list[int]:
+    """The ids of resources that are still to be added: lessons may have links to them."""
+    sequence = func.pg_get_serial_sequence(Resource.__tablename__, "id")
+    places = func.generate_series(1, how_many).table_valued("place")
+    return list(await session.scalars(select(func.nextval(sequence)).select_from(places)))
 
 
 async def add(session: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:

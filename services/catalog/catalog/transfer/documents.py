@@ -1,8 +1,8 @@
 """A whole course as a document: `course.json` of an archive of ours, and what every other format is converted into.
 
 The document holds all that authors write, and nothing that belongs to the platform it comes from: no ids, slugs,
-counters, rights, versions or dates. What stands in a list stands in that order. Texts are kept to the letter. The
-fields are those of the API, and so are their limits.
+counters, rights, versions or dates. What stands in a list stands in that order. Texts are kept to the letter,
+but for links (`links.py`). The fields are those of the API, and so are their limits.
 """
 
 from collections.abc import Callable

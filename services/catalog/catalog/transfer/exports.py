@@ -26,6 +26,7 @@ from catalog.settings import settings_of
 from catalog.transfer.archives import UNSUSPICIOUS, UNSUSPICIOUS_IN_ALL
 from catalog.transfer.documents import DOCUMENT, FORMAT, VERSION
 from catalog.transfer.errors import CourseTooLarge, FilesMissing
+from catalog.transfer.links import BODIES, LessonPlace, ResourcePlace, to_places
 from catalog.transfer.packing import Member
 
 if TYPE_CHECKING:
@@ -183,17 +184,40 @@ async def _course(
 def _modules(
     outline: "Sequence[Part]", by_lesson: "Mapping[int, Sequence[Resource]]", files: list[_Filed]
 ) -> list[dict[str, Any]]:
-    return [_module(part, place, by_lesson, files) for place, part in enumerate(outline, 1)]
+    linked = _Linked(outline, by_lesson)
+    return [_module(part, place, by_lesson, linked, files) for place, part in enumerate(outline, 1)]
+
+
+class _Linked:
+    """Where in the document everything is that a lesson may have a link to."""
+
+    def __init__(self, outline: "Sequence[Part]", by_lesson: "Mapping[int, Sequence[Resource]]") -> None:
+        self._lessons: dict[int, LessonPlace] = {}
+        self._resources: dict[int, ResourcePlace] = {}
+        for place, part in enumerate(outline):
+            for number, lesson in enumerate(part.lessons):
+                own_id = lesson.origin_id or lesson.id
+                self._lessons[own_id] = (place, number)
+                for at, resource in enumerate(by_lesson.get(own_id, ())):
+                    self._resources[resource.id] = (place, number, at)
+
+    def text(self, text: str | None) -> str | None:
+        return text and to_places(text, self._lessons, self._resources)
 
 
 def _module(
-    part: "Part", place: int, by_lesson: "Mapping[int, Sequence[Resource]]", files: list[_Filed]
+    part: "Part",
+    place: int,
+    by_lesson: "Mapping[int, Sequence[Resource]]",
+    linked: _Linked,
+    files: list[_Filed],
 ) -> dict[str, Any]:
     return {
         **{name: getattr(part.module, name) for name in MODULE},
         "lessons": [
             {
                 **{name: getattr(lesson, name) for name in LESSON},
+                **{name: linked.text(getattr(lesson, name)) for name in BODIES},
                 "resources": [
                     _resource(resource, f"files/{place:03}-{number:03}-{at:03}", files)
                     for at, resource in enumerate(by_lesson.get(lesson.origin_id or lesson.id, ()), 1)

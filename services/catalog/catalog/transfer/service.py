@@ -34,7 +34,7 @@ from catalog.resources import service as resource_files
 from catalog.resources import whole as resources
 from catalog.resources.errors import TypeDoesNotFit
 from catalog.settings import Settings
-from catalog.transfer import formats
+from catalog.transfer import formats, links
 from catalog.transfer.archives import Archive, Limits
 from catalog.transfer.documents import Converted, CourseDocument, Format, Report
 from catalog.transfer.errors import (
@@ -50,10 +50,9 @@ if TYPE_CHECKING:
     from chassis.internal import InternalCalls
 
     from catalog.resources.service import StoredFile
-    from catalog.transfer.documents import FileDocument, ResourceDocument
+    from catalog.transfer.documents import FileDocument, LessonDocument, ResourceDocument
 
-Place = tuple[int, int, int]
-"""Of a resource: its module, lesson and own place, each counted from 0."""
+Place = links.ResourcePlace
 CREATED_WITHIN = timedelta(minutes=15)
 """What the transaction may take that adds the course: its files go after that if it failed, or was one of two under one
 Idempotency-Key."""
@@ -289,39 +288,76 @@ async def create(
     url = None if taken.thumbnail is None else picture_rules.url_of(taken.thumbnail)
     own = {"id": taken.course_id, "creation_method": "import", "thumbnail": url}
     course = (await courses.create(session, calls, principal, {**taken.fields, **own})).course
-    outline = await asyncio.to_thread(_outline_rows, taken)
-    lesson_ids = await outlines.add(session, course.id, outline)
-    rows = await asyncio.to_thread(_resource_rows, taken, lesson_ids)
+    ids = await _reserve_ids(session, taken)
+    outline = await asyncio.to_thread(_outline_rows, taken, ids)
+    await outlines.add(session, course.id, outline)
+    rows = await asyncio.to_thread(_resource_rows, taken, ids)
     await resources.add(session, rows)
     await courses.record_change(session, course)
-    _count(taken, lesson_ids, rows)
+    _count(taken, ids, rows)
     view = await courses.view(session, course)
     # Last: whoever lets go of the files, where anything else fails, would wait for this transaction.
     await files.give_all(session, taken.keys)
     return view
 
 
-def _outline_rows(taken: Taken) -> outlines.Given:
+@dataclass(frozen=True, slots=True)
+class _Ids:
+    """What the rows of a course will be known by: its texts name them."""
+
+    lessons: list[list[int]]
+    """Module by module."""
+    resources: dict[Place, int | None]
+    """None for those whose file could not be taken."""
+
+
+async def _reserve_ids(session: AsyncSession, taken: Taken) -> _Ids:
+    modules = taken.converted.bundle.modules
+    lessons = iter(await outlines.reserve_ids(session, sum(len(module.lessons) for module in modules)))
+    places = [place for place, _ in _resources(taken)]
+    resource_ids = iter(await resources.reserve_ids(session, len(places) - len(taken.left)))
+    return _Ids(
+        [[next(lessons) for _ in module.lessons] for module in modules],
+        {place: None if place in taken.left else next(resource_ids) for place in places},
+    )
+
+
+def _outline_rows(taken: Taken, ids: _Ids) -> outlines.Given:
     return [
         (
             module.model_dump(exclude={"lessons"}),
-            [lesson.model_dump(exclude={"resources"}) for lesson in module.lessons],
+            [
+                {**_lesson_row(taken, ids, lesson), "id": lesson_id}
+                for lesson, lesson_id in zip(module.lessons, lesson_ids, strict=True)
+            ],
         )
-        for module in taken.converted.bundle.modules
+        for module, lesson_ids in zip(taken.converted.bundle.modules, ids.lessons, strict=True)
     ]
 
 
-def _resource_rows(taken: Taken, lesson_ids: Sequence[Sequence[int]]) -> list[dict[str, Any]]:
+def _lesson_row(taken: Taken, ids: _Ids, lesson: "LessonDocument") -> dict[str, Any]:
+    def lost(address: str) -> None:
+        taken.report.leave(f"A link in “{lesson.title}”: {address}", "There is nothing at this place.")
+
+    row = lesson.model_dump(exclude={"resources"})
+    for name in links.BODIES:
+        if row[name]:
+            row[name] = links.to_ids(row[name], ids.lessons, ids.resources, lost)
+    return row
+
+
+def _resource_rows(taken: Taken, ids: _Ids) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     orders: Counter[int] = Counter()
     for place, resource in _resources(taken):
         if place in taken.left:
             continue
-        lesson_id = lesson_ids[place[0]][place[1]]
+        lesson_id = ids.lessons[place[0]][place[1]]
         stored = taken.files.get(place)
         rows.append(
             {
                 **resource.model_dump(exclude={"file"}),
+                "id": ids.resources[place],
                 "lesson_id": lesson_id,
                 "order": orders[lesson_id],
                 "uploaded": stored is not None,
@@ -336,9 +372,9 @@ def _resource_rows(taken: Taken, lesson_ids: Sequence[Sequence[int]]) -> list[di
     return rows
 
 
-def _count(taken: Taken, lesson_ids: Sequence[Sequence[int]], rows: Sequence[dict[str, Any]]) -> None:
-    taken.report.take("modules", len(lesson_ids))
-    taken.report.take("lessons", sum(len(ids) for ids in lesson_ids))
+def _count(taken: Taken, ids: _Ids, rows: Sequence[dict[str, Any]]) -> None:
+    taken.report.take("modules", len(ids.lessons))
+    taken.report.take("lessons", sum(len(lessons) for lessons in ids.lessons))
     taken.report.take("resources", len(rows))
     taken.report.take("files", len(taken.files))
     taken.report.take("thumbnail", int(taken.thumbnail is not None))

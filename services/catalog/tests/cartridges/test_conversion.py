@@ -101,13 +101,16 @@ def test_files_go_to_the_first_lesson_that_asks_for_them(take: Take) -> None:
     assert found.files("Two") == []
     assert found.files("The plan") == ["media/plan.pdf"]
     assert found.files("Files: media") == ["media/spare.pdf"]
-    assert found.lessons["One"].content == "*loom.png* plan (*The plan*)"
-    assert found.lessons["Two"].content == "*loom.png* before (*One*)"
+    assert found.lessons["One"].content == (
+        "[loom.png](<course:/resources/1/1/1>) [plan](<course:/lessons/1/3>)"
+    )
+    assert found.lessons["Two"].content == (
+        "[loom.png](<course:/resources/1/1/1>) [before](<course:/lessons/1/1>)"
+    )
     [picture] = found.lessons["One"].resources
     assert (picture.title, picture.type) == ("loom.png", "image")
     assert found.left == {
         "File media/loom.svg": "Files of this kind are not taken.",
-        "Links between lessons (2)": "They name the lessons they led to: those had no address yet.",
         "Styles, scripts and fonts (1)": "Lessons look and act as all lessons do.",
     }
 

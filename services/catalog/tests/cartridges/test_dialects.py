@@ -86,7 +86,8 @@ CANVAS_MEMBERS: dict[str, bytes | str] = {
         '<a href="%24WIKI_REFERENCE%24/pages/later">later</a> '
         '<a href="%24CANVAS_OBJECT_REFERENCE%24/assignments/asg1">the cloth</a> '
         '<a href="%24CANVAS_OBJECT_REFERENCE%24/quizzes/quiz1">the quiz</a> '
-        '<a href="%24IMS-CC-FILEBASE%24/key.pdf">the key</a></p>'
+        '<a href="%24IMS-CC-FILEBASE%24/key.pdf">the key</a> '
+        '<a href="%24CANVAS_COURSE_REFERENCE%24/file_ref/file2?wrap=1">again</a></p>'
     ),
     "wiki_content/later.html": html(
         "<p>Soon</p>", head='<meta name="workflow_state" content="unpublished"/>'
@@ -121,7 +122,8 @@ def test_canvas(take: Take) -> None:
     ]
     assert [each.is_published for each in found.bundle.modules] == [True, False, True]
     assert found.lessons["Welcome"].content == (
-        "A loom (*loom.png*)plan (*The plan*) later (*Later*) the cloth (*First cloth*) the quiz the key"
+        "[A loom](<course:/resources/1/1/1>)[plan](<course:/lessons/1/5>) [later](<course:/lessons/2/1>) "
+        "[the cloth](<course:/lessons/1/2>) the quiz the key [again](<course:/resources/1/1/1>)"
     )
     assert found.files("Welcome") == ["web_resources/loom.png"]
     assert found.files("The plan") == ["web_resources/Uploaded Media/plan (1).pdf"]
@@ -136,7 +138,6 @@ def test_canvas(take: Take) -> None:
         "What is handed in for “First cloth”",
         "The discussion of “Say hello”",
         "A reference in “Welcome”: %24CANVAS_OBJECT_REFERENCE%24/quizzes/quiz1",
-        "Links between lessons (3)",
         "Settings (3)",
         "Files that are not for learners (1)",
         "Conditions of Canvas' modules (2)",
@@ -197,9 +198,9 @@ def test_moodle(take: Take) -> None:
         ("General", ["Announcements"]),
         ("Topic 1", ["A page", "A link", "A folder / plan.pdf"]),
     ]
-    assert found.lessons["Announcements"].content == "News *loom.png*"
+    assert found.lessons["Announcements"].content == "News [loom.png](<course:/resources/1/1/1>)"
     assert found.files("Announcements") == ["i_10/loom.png"]
-    assert found.lessons["A page"].content == "*loom.png* seen"
+    assert found.lessons["A page"].content == "[loom.png](<course:/resources/1/1/1>) seen"
     assert found.lessons["A link"].resources[0].url == "https://museum.example/?a=1&b=2"
     assert set(found.left) == {
         "Quiz “A quiz”",
@@ -259,7 +260,7 @@ def test_brightspace(take: Take) -> None:
     )
     assert (found.bundle.course.title, found.bundle.course.language) == ("Weaving (Brightspace)", "en")
     assert found.outline == [("Unit 1", ["Overview", "Readings / The museum", "Readings / Slides"])]
-    assert found.lessons["Overview"].content == "Over *loom.png*"
+    assert found.lessons["Overview"].content == "Over [loom.png](<course:/resources/1/1/1>)"
     assert found.files("Overview") == ["Unit 1/pics/loom.png"]
     assert found.lessons["Readings / The museum"].resources[0].url == "https://museum.example/"
     assert found.files("Readings / Slides") == ["Unit 1/slides.pptx"]
@@ -323,7 +324,7 @@ def test_the_sample_of_the_first_version(take: Take) -> None:
     assert found.bundle.course.meta_keywords == "cloth"
     assert found.outline == [("Learning Objectives", ["Objectives"]), ("Lesson 1", ["Discussion", "Web"])]
     assert found.files("Objectives") == ["I_media_R/smile.jpg"]
-    assert found.lessons["Discussion"].content == "Why?  \n*smile.jpg*"
+    assert found.lessons["Discussion"].content == "Why?  \n[smile.jpg](<course:/resources/1/1/1>)"
     assert found.files("Discussion") == ["I_00006_Media/angry.jpg"]
     assert set(found.left) == {
         "Quiz “Test”",

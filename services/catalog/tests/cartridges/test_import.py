@@ -96,10 +96,6 @@ REPORT = {
             "why": "It is taken as something to read: lessons have no discussion.",
         },
         {
-            "what": "Links between lessons (1)",
-            "why": "They name the lessons they led to: those had no address yet.",
-        },
-        {
             "what": "week/false.pdf",
             "why": "The content is not what the name says, or not of a kind that is taken.",
         },
@@ -131,8 +127,11 @@ async def test_a_cartridge_becomes_a_course(studio: Any, stored: Callable[[], li
     }
     ids = {lesson["title"]: lesson["id"] for module in found["modules"] for lesson in module["lessons"]}
     hello = await studio.ask("GET", f"/lessons/{ids['Hello']}", headers=studio.author)
-    assert hello["content"] == "## Hello\n\nA \\<b\\> plan (*The plan*)"
-    assert hello["body_html"] == "<h2>Hello</h2>\n<p>A &lt;b&gt; plan (<em>The plan</em>)</p>\n"
+    plan_at = f"/api/v1/lessons/{ids['The plan']}"
+    assert hello["content"] == f"## Hello\n\nA \\<b\\> [plan](<{plan_at}>)"
+    assert hello["body_html"] == (
+        f'<h2>Hello</h2>\n<p>A &lt;b&gt; <a href="{plan_at}" rel="noopener noreferrer nofollow ugc">plan</a></p>\n'
+    )
     film = await studio.ask("GET", f"/lessons/{ids['Film']}", headers=studio.author)
     assert (film["activity_type"], film["video_url"]) == ("video", "https://youtu.be/1")
     [plan] = (await studio.ask("GET", f"/lessons/{ids['The plan']}/resources", headers=studio.author))[
@@ -141,6 +140,46 @@ async def test_a_cartridge_becomes_a_course(studio: Any, stored: Callable[[], li
     assert (plan["title"], plan["mime_type"], plan["file_size"]) == ("plan.pdf", "application/pdf", len(PDF))
     download = await studio.client.get(plan["download_url"], headers=studio.author)
     assert download.content == PDF
+
+
+async def test_links_lead_to_what_was_taken(studio: Any) -> None:
+    """To a lesson, to a file of this lesson and of another; to its lesson where a file could not be taken; and what was
+    not taken at all is named."""
+    members = {
+        "imsmanifest.xml": manifest(
+            item("One", "one") + item("Two", "two") + item("Empty", "empty"),
+            resource("one", "a/one.html") + resource("two", "two.html") + resource("empty", "empty.html"),
+        ),
+        "a/one.html": html(
+            "<a href='plan.pdf'>plan</a> <a href='../two.html#weft'>on</a> <a href='false.pdf'>false</a> "
+            "<a href='../empty.html'>nothing</a> <a href='one.html'>here</a>"
+        ),
+        "two.html": html("<img src='a/plan.pdf'>, <a href='../../etc/passwd'>out</a>"),
+        "empty.html": html(""),
+        "a/plan.pdf": PDF,
+        "a/false.pdf": html("no PDF"),
+    }
+    made = (await post(studio, zipped(members))).json()
+    found = await studio.ask("GET", f"/courses/{made['id']}", headers=studio.author)
+    one, two = [lesson["id"] for module in found["modules"] for lesson in module["lessons"]]
+    [plan] = (await studio.ask("GET", f"/lessons/{one}/resources", headers=studio.author))["items"]
+    assert plan["download_url"] == f"/api/v1/resources/{plan['id']}/download"
+    contents = [
+        (await studio.ask("GET", f"/lessons/{lesson}", headers=studio.author))["content"]
+        for lesson in (one, two)
+    ]
+    in_one, in_two = contents
+    assert in_one == (
+        f"[plan](<{plan['download_url']}>) [on](</api/v1/lessons/{two}>) [false](</api/v1/lessons/{one}>) "
+        f"nothing (*Empty*) [here](</api/v1/lessons/{one}>)"
+    )
+    assert in_two == f"[plan.pdf](<{plan['download_url']}>), out"
+    assert {each["what"]: each["why"] for each in made["report"]["left"]} == {
+        "Page “Empty”": "There is nothing in it.",
+        "Links to “Empty” (1)": "They name it: it was not taken.",
+        "A reference in “Two”: ../../etc/passwd": "The cartridge has nothing there that was taken.",
+        "a/false.pdf": "The content is not what the name says, or not of a kind that is taken.",
+    }
 
 
 async def test_what_was_imported_goes_out_and_comes_in_again(studio: Any) -> None:

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 import pytest
-from catalog.cartridges import pages
+from catalog.cartridges import pages, rules
 from catalog.markdown import render
 
 
@@ -107,6 +107,34 @@ def test_what_leads_to_the_cartridge_is_named() -> None:
     assert found.splitlines()[0] == ("See the plan (*a\\_b.pdf*), a loom (*i.png*), *i.png*, *Warp*, gone")
     assert found.count("*v.mp4*") == 2
     assert found.endswith("*a\\_b.pdf*")
+
+
+def test_what_may_become_a_link_is_marked() -> None:
+    marks = {name: rules.marked(number, name) for number, name in enumerate(("a_b.pdf", "i.png"))}
+
+    def linked(number: int, shown: str) -> str:
+        return f"[{shown}](<{number}>)"
+
+    def read(html: str) -> str:
+        return rules.unmarked(text(html, marks), linked)
+
+    assert read(
+        "<a href='a_b.pdf'>the <b>plan</b></a> <a href='a_b.pdf'>a_b.pdf</a> <a href='a_b.pdf'></a>"
+    ) == ("[the **plan**](<0>) [a\\_b.pdf](<0>) [a\\_b.pdf](<0>)")
+    assert read("<img src='i.png' alt='a [loom]'>") == "[a \\[loom\\]](<1>)"
+    assert read("<table><tr><th>a<tr><td><a href='a_b.pdf'>x|y</a></table>") == (
+        "| a |\n| --- |\n| [x\\|y](<0>) |"
+    )
+    # No link stands in another.
+    assert read("<a href='a_b.pdf'><img src='i.png'></a>") == "[i.png](<1>) ([a\\_b.pdf](<0>))"
+    assert read("<a href='https://a.example/'><img src='i.png'></a>") == (
+        "[i.png](<1>) ([https://a.example/](<https://a.example/>))"
+    )
+    assert read("<a href='a_b.pdf'><img src='https://a.example/i.png'></a>") == (
+        "![](<https://a.example/i.png>) ([a\\_b.pdf](<0>))"
+    )
+    # Nor does a page say what is one.
+    assert rules.unmarked(text("x &#xfdd0;7&#xfdd1;y&#xfdd2; &#xfdd0;z"), lambda _, shown: shown) == "x y z"
 
 
 def test_pictures_within_the_page_are_taken_out_and_counted() -> None:
