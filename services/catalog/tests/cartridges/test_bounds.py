@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from catalog.cartridges import apart, conversion, pages
+from catalog.cartridges.errors import CartridgeEmpty
 from catalog.transfer.errors import UnpacksTooLarge
 
 from .conftest import PDF, Members, Taken, html, item, manifest, resource
@@ -46,6 +47,17 @@ def test_texts_are_bounded_in_all(take: Take, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(conversion, "READ_PER_WRITTEN", 1)
     with pytest.raises(UnpacksTooLarge):
         take(members)
+
+
+def test_a_text_has_room_for_its_links(take: Take) -> None:
+    """They grow when what they lead to has an address, and the whole must be a text that an author can send back."""
+    words = html("word " * 39_980 + "<a href='a.pdf'>x</a>" * 4)
+    members = {"imsmanifest.xml": manifest(item("One", "p"), resource("p", "one.html")), "a.pdf": PDF}
+    with pytest.raises(CartridgeEmpty) as refused:
+        take({**members, "one.html": words})
+    assert refused.value.members["left"][0]["why"] == "It has more than the 200000 characters of a lesson."
+    fits = take({**members, "one.html": words.replace("word " * 80, "")})
+    assert fits.lessons["One"].content.endswith("[x](<course:/resources/1/1/1>)" * 4)
 
 
 def test_however_often_it_is_named_a_text_is_taken_once(take: Take) -> None:
