@@ -199,19 +199,27 @@ async def _copy(url: str, first: int, last: int) -> None:
 
 # --- the catalogue --------------------------------------------------------------------------------------------------
 
-TABLES = ("courses_course", "catalog_listing")
+TABLES = ("courses_course", "catalog_listing", "catalog_found")
 SECONDARY = """
 SELECT indexname::text, indexdef FROM pg_indexes
 WHERE schemaname = 'public' AND tablename = ANY($1) AND indexname NOT IN (SELECT conname FROM pg_constraint)
 """
 # As the triggers would have written them, course by course.
-LISTED = """
-INSERT INTO catalog_listing
-SELECT id, category_id, first_published_at, discount_ends, enrolled_students_count, total_reviews, is_published,
-       has_certificate, is_featured, avg_rating, price_now, price, discount_price, level, language,
-       catalog_search_words(title, skills, description, language)
-FROM courses_course WHERE id BETWEEN $1 AND $2
+NUMBERS = """
+category_id, first_published_at, discount_ends, enrolled_students_count, total_reviews, is_published, has_certificate,
+is_featured, avg_rating, price_now, price, discount_price, level, language
 """
+LISTED = (
+    f"""
+    INSERT INTO catalog_listing (course_id, {NUMBERS})
+    SELECT id, {NUMBERS} FROM courses_course WHERE id BETWEEN $1 AND $2
+    """,
+    f"""
+    INSERT INTO catalog_found (course_id, {NUMBERS}, words)
+    SELECT id, {NUMBERS}, catalog_search_words(title, skills, description, language)
+    FROM courses_course WHERE id BETWEEN $1 AND $2
+    """,
+)
 KNOWN = """
 INSERT INTO catalog_vocabulary (word, courses)
 SELECT word, count(*) FROM courses_course CROSS JOIN LATERAL catalog_words_of(title, skills) AS word GROUP BY word
@@ -261,7 +269,8 @@ async def _parts(url: str, courses: int, make: str) -> None:
 async def _list(url: str, first: int, last: int) -> None:
     connection = await asyncpg.connect(url)
     try:
-        await connection.execute(LISTED, first, last, timeout=3600)
+        for statement in LISTED:
+            await connection.execute(statement, first, last, timeout=3600)
     finally:
         await connection.close()
 

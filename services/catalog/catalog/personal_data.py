@@ -42,6 +42,7 @@ SECTIONS = (
 NOT_EXPORTED = {
     "courses_category": "the platform's own tree of subjects; nobody's",
     "catalog_listing": "what lists and searches find a course by, all of which the section of courses holds",
+    "catalog_found": "the same, and the words of it",
     "catalog_category_size": "how many courses a category has; nobody's",
     "content_testimonial": "what the platform prints of people it asked; written by admins, tied to no account",
     "catalog_vocabulary": "words of courses' titles and skills, and how many courses use them; nobody's",

@@ -5,7 +5,7 @@ from chassis.db import Base
 
 from catalog.assessment_mirror.models import CatalogAssessment
 from catalog.categories.models import Category, CategorySize
-from catalog.courses.models import Course, Listing
+from catalog.courses.models import Course, Found, Listing
 from catalog.enrollment_mirror.models import CatalogEnrollment
 from catalog.files.models import UnwantedFile
 from catalog.instructor_mirror.models import CatalogCoInstructor, CatalogInstructor
@@ -29,6 +29,7 @@ __all__ = [
     "CategorySize",
     "Course",
     "CoursePublication",
+    "Found",
     "KnownWord",
     "Lesson",
     "Listing",

@@ -12,7 +12,7 @@ GIVEN = {
     "courses_course.counted_in_id": None,
 }
 # Counted by what happens to courses, and written by a trigger with them.
-NOBODYS = ("catalog_category_size", "catalog_listing")
+NOBODYS = ("catalog_category_size", "catalog_listing", "catalog_found")
 
 # What stays as it is when a person is erased: it says nothing of them.
 KEPT = {
@@ -21,6 +21,7 @@ KEPT = {
     "content_testimonial": "what the platform prints; tied to no account",
     "courses_course": "a course goes on without its author: learners keep what they enrolled in",
     "catalog_listing": "the same",
+    "catalog_found": "the same",
     "courses_module": "the same",
     "courses_lesson": "the same",
     "courses_resource": "the same",

@@ -26,7 +26,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses.filtering import Filters, conditions, price_at
-from catalog.courses.models import Course, Listing
+from catalog.courses.models import Course, Found, Listing
 from catalog.courses.paging import apart
 
 COUNTED = 10_000
@@ -67,7 +67,8 @@ def _all(tests: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
 
 def _looked_at(filters: Filters) -> CTE:
     """What is looked for, or the most popular courses, and which of the other filters each passes."""
-    source: Any = Listing if filters.taught is None else Course
+    published: Any = Listing if filters.q is None else Found
+    source: Any = published if filters.taught is None else Course
     price = price_at(filters.at, source)
     passes: dict[str, list[ColumnElement[bool]]] = {
         "category": [] if filters.categories is None else [source.category_id.in_(filters.categories)],
@@ -97,7 +98,7 @@ def _looked_at(filters: Filters) -> CTE:
         *(_all(tests).label(f"in_{name}") for name, tests in passes.items()),
     ).where(*conditions(base, source))
     if filters.taught is None:
-        statement = statement.where(Listing.is_published)
+        statement = statement.where(published.is_published)
         if filters.q is None:
             statement = statement.order_by(Listing.enrolled_students_count.desc(), Listing.course_id.desc())
     return apart(statement.limit(COUNTED + 1), "looked_at")

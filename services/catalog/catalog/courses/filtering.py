@@ -20,28 +20,31 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    not_,
     or_,
     select,
 )
 
 from catalog.courses import listings, search_rules
 from catalog.courses.languages import CONFIGURATIONS, configuration_of
-from catalog.courses.models import Course, Listing
+from catalog.courses.models import Course, Found
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is looked for, as it is and parted, in texts or in the parameters that stand for them."""
+    """What is looked for, as it is and parted, in texts or in the parameters that stand for them; `phrases` is None
+    where there are none."""
 
     whole: Any
     text: Any
     excluded: tuple[Any, ...]
+    phrases: Any
 
     @classmethod
     def of(cls, filters: "Filters") -> "Asked":
         assert filters.q is not None, "asked only where something is looked for"
         wanted = search_rules.parse(filters.q)
-        return filters.asked or cls(filters.q, wanted.text, wanted.excluded)
+        return filters.asked or cls(filters.q, wanted.text, wanted.excluded, list(wanted.phrases) or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +103,62 @@ def price_at(at: datetime, source: Any) -> ColumnElement[Decimal]:
     return case((in_force, source.discount_price), else_=source.price)
 
 
-def tsquery(filters: Filters) -> ColumnElement[Any]:
-    """`q` as its language reads it, or word by word; without what either way is excluded."""
-    wanted = Asked.of(filters)
-    names = dict.fromkeys((configuration_of(filters.searched_as), "simple"))
-    # As constants: cast at run time, they would have the query parsed again for every row it is held against.
-    read_as: list[ColumnElement[Any]] = [literal_column(f"'{name}'::regconfig") for name in names]
-    found: ColumnElement[Any] = func.websearch_to_tsquery(read_as[0], wanted.text)
-    for configuration in read_as[1:]:
-        found = found.op("||")(func.websearch_to_tsquery(configuration, wanted.text))
-    for term in wanted.excluded:
-        for configuration in read_as:
-            found = found.op("&&")(func.tsquery_not(func.phraseto_tsquery(configuration, term)))
+def tsquery(filters: Filters, *, paired: bool = False, but_excluded: bool = False) -> ColumnElement[Any]:
+    """`q` as its language reads it, or word by word; without what either way is excluded, or `but_excluded`.
+
+    What is `paired` asks for the pairs of words in a phrase too, which stand in Found.words but not in a title's: the
+    index knows them, and not which words stand side by side.
+
+    It is made once for a statement, by itself: as part of a condition it might be made for every row. And taken for
+    rare by the planner, which then goes by the index, and not over the whole catalogue.
+    """
+    found = _wanted(filters, func.websearch_to_tsquery, paired=paired)
+    for term in () if but_excluded else _excluded(filters):
+        found = found.op("&&")(func.tsquery_not(term))
+    return select(found).scalar_subquery()
+
+
+def _wanted(filters: Filters, read: Any, *, paired: bool) -> ColumnElement[Any]:
+    asked = Asked.of(filters)
+    each: list[ColumnElement[Any]] = [read(name, asked.text) for name in _read_as(filters)]
+    if paired and asked.phrases is not None:
+        phrases = literal(asked.phrases, _STRINGS) if filters.asked is None else asked.phrases
+        pairs = (func.catalog_phrase_pairs(name, phrases) for name in _read_as(filters))
+        each = [words.op("&&")(pair) for words, pair in zip(each, pairs, strict=True)]
+    found = each[0]
+    for other in each[1:]:
+        # Most names are the same either way, and looked for twice they would be read twice.
+        found = case((found == other, found), else_=found.op("||")(other))
     return found
 
 
+def likely(filters: Filters) -> ColumnElement[bool]:
+    """Of the rows of Found those with all the words of a search for phrases, and with their pairs: nearly all of them
+    match, and no word has to be read to find them."""
+    asked = select(_wanted(filters, func.plainto_tsquery, paired=True)).scalar_subquery()
+    return Found.words.bool_op("@@")(asked)
+
+
+def lacks_excluded(filters: Filters) -> Iterable[ColumnElement[bool]]:
+    """That the rows of Found have nothing that is excluded: in no form that an index would be asked for."""
+    for term in _excluded(filters):
+        yield not_(Found.words.bool_op("@@")(select(term).scalar_subquery()))
+
+
+def _excluded(filters: Filters) -> Iterable[ColumnElement[Any]]:
+    for term in Asked.of(filters).excluded:
+        for configuration in _read_as(filters):
+            yield func.phraseto_tsquery(configuration, term)
+
+
+def _read_as(filters: Filters) -> list[ColumnElement[Any]]:
+    names = dict.fromkeys((configuration_of(filters.searched_as), "simple"))
+    return [literal_column(f"'{name}'::regconfig") for name in names]
+
+
 def conditions(filters: Filters, source: Any, *, but_words: bool = False) -> Iterable[ColumnElement[bool]]:
-    """What holds of the rows of `source`, which has the columns of Listing or is Course; the dearest at the end."""
+    """What holds of the rows of `source`, which has the columns of Listing or is Found or Course; the dearest at the
+    end."""
     if filters.taught is not None:
         yield filters.taught
     if filters.level is not None:
@@ -133,7 +175,7 @@ def conditions(filters: Filters, source: Any, *, but_words: bool = False) -> Ite
     if filters.categories is not None:
         yield source.category_id.in_(filters.categories)
     if filters.q is not None and not but_words:
-        yield _has_words(filters, source)
+        yield has_words(filters, source)
 
 
 def _price_conditions(filters: Filters, source: Any) -> Iterable[ColumnElement[bool]]:
@@ -145,52 +187,62 @@ def _price_conditions(filters: Filters, source: Any) -> Iterable[ColumnElement[b
         yield and_(source.price_now == 0, price == 0) if filters.free else price > 0
 
 
-def _has_words(filters: Filters, source: Any) -> ColumnElement[bool]:
-    if source is not Course:
-        words: ColumnElement[bool] = source.words.bool_op("@@")(tsquery(filters))
-        return words
-    kept = select(Listing.course_id).where(Listing.course_id == Course.id)
-    return kept.where(Listing.words.bool_op("@@")(tsquery(filters))).exists()
+def has_words(filters: Filters, source: Any) -> ColumnElement[bool]:
+    """The last of the `conditions`."""
+    asked = tsquery(filters, paired=True)
+    if source is Found:
+        return Found.words.bool_op("@@")(asked)
+    # A row at a time: as a join, it might be planned from the words.
+    course_id = Course.id if source is Course else source.course_id
+    words: Any = select(Found.words).where(Found.course_id == course_id).scalar_subquery()
+    return words.bool_op("@@")(asked)  # type: ignore[no-any-return]
 
 
 # --- by the index ---------------------------------------------------------------------------------------------------
 
 _STRINGS = ARRAY(Text)
-TAGS: ColumnElement[Any] = func.catalog_listing_tags(
-    *(getattr(Listing, name) for name in listings.TAGGED), type_=_STRINGS
+TAGS: ColumnElement[Any] = func.catalog_found_tags(
+    *(getattr(Found, name) for name in listings.TAGGED), type_=_STRINGS
 )
-"""The tags of a listing, as the index has them."""
-TITLE: ColumnElement[Any] = func.ts_filter(Listing.words, literal_column(listings.HEAVIEST))
-"""The words of a listing's title, as the index has them."""
+"""The tags of a course, as the index has them."""
+TITLE: ColumnElement[Any] = func.ts_filter(Found.words, literal_column(listings.HEAVIEST))
+"""The words of a course's title, as the index has them."""
 
 
 def have_any(tags: ColumnElement[Any]) -> ColumnElement[bool]:
-    """Of the listings, those with one of the tags."""
+    """Of the rows of Found, those with one of the tags."""
     return TAGS.bool_op("&&")(tags)
 
 
 def tags_of(filters: Filters) -> dict[str, list[str]]:
-    """Tags that every match has: all of those `alike`, and one of each other kind."""
+    """Tags that every match has: all of those `alike`, and of the `usual` ones, which very many courses have, and one
+    of each other kind."""
     alike = [
-        *([f"level:{filters.level}"] if filters.level else []),
         *([f"language:{filters.language}"] if filters.language else []),
         *(["free"] if filters.free else []),
         *(["featured"] if filters.featured else []),
+    ]
+    usual = [
+        *([f"level:{filters.level}"] if filters.level else []),
         *([] if filters.has_certificate is None else [listings.certificate(filters.has_certificate)]),
     ]
     rated = None if filters.min_rating is None else listings.at_least(filters.min_rating)
     priced = None if filters.max_price is None else listings.at_most(filters.max_price)
-    found = {"alike": alike, "rated": rated, "priced": priced}
+    found = {"alike": alike, "usual": usual, "rated": rated, "priced": priced}
     return {kind: tags for kind, tags in found.items() if tags}
 
 
-def indexed(filters: Filters) -> Iterable[ColumnElement[bool]]:
-    """What the index of words and tags knows of the filters: true of every match, and of few others."""
+def indexed(filters: Filters, *, but_usual: bool = False) -> Iterable[ColumnElement[bool]]:
+    """What the index of words and tags knows of the filters: true of every match, and of few others.
+
+    `but_usual` where so few rows are read that to look the usual tags up would take longer.
+    """
     told = filters.tags
     if told is None:
         told = {kind: literal(tags, _STRINGS) for kind, tags in tags_of(filters).items()}
     for kind, tags in told.items():
-        yield TAGS.bool_op("@>")(tags) if kind == "alike" else have_any(tags)
+        if kind != "usual" or not but_usual:
+            yield TAGS.bool_op("@>")(tags) if kind in ("alike", "usual") else have_any(tags)
     if filters.categories is not None:
         names = select(func.concat("category:", filters.categories.subquery("tree").c.id))
         yield have_any(func.array(names.scalar_subquery()))
@@ -200,9 +252,7 @@ def every_match(filters: Filters) -> Select[int]:
     """The ids of all that the filters leave, to be planned as such: by the index."""
     if filters.taught is not None:
         return select(Course.id).where(*conditions(filters, Course))
-    return select(Listing.course_id).where(
-        Listing.is_published, *indexed(filters), *conditions(filters, Listing)
-    )
+    return select(Found.course_id).where(Found.is_published, *indexed(filters), *conditions(filters, Found))
 
 
 # --- statements that are made once ----------------------------------------------------------------------------------
@@ -229,6 +279,7 @@ class Shape:
     categories: Select[int] | None
     excluded: int | None
     """How many words or phrases are; None where nothing is looked for."""
+    phrased: bool
     configuration: str
 
     @property
@@ -238,7 +289,8 @@ class Shape:
         given |= zip(_CHOICES, self.choices, strict=True)
         if self.excluded is not None:
             terms = tuple(bindparam(f"without_{n}", type_=Text()) for n in range(self.excluded))
-            asked = Asked(bindparam("q", type_=Text()), bindparam("text", type_=Text()), terms)
+            phrases = bindparam("phrases", type_=_STRINGS) if self.phrased else None
+            asked = Asked(bindparam("q", type_=Text()), bindparam("text", type_=Text()), terms, phrases)
             given |= {"q": "", "asked": asked}
         tags = {kind: bindparam(f"tags_{kind}", type_=_STRINGS) for kind in self.tags}
         return Filters(
@@ -262,8 +314,9 @@ def shaped(filters: Filters) -> tuple[Shape, dict[str, Any]]:
     if filters.q is not None:
         asked = Asked.of(filters)
         excluded = len(asked.excluded)
-        given |= {"q": asked.whole, "text": asked.text}
+        given |= {"q": asked.whole, "text": asked.text, "phrases": asked.phrases}
         given |= {f"without_{n}": term for n, term in enumerate(asked.excluded)}
     choices = tuple(getattr(filters, name) for name in _CHOICES)
     language = filters.searched_as if filters.searched_as in CONFIGURATIONS else ""
-    return Shape(values, choices, tuple(tags), filters.categories, excluded, language), given
+    phrased = given.get("phrases") is not None
+    return Shape(values, choices, tuple(tags), filters.categories, excluded, phrased, language), given

@@ -11,8 +11,6 @@ from typing import Any
 
 from sqlalchemy import DDL
 
-from catalog.courses.languages import SEARCHED
-
 EVERY = "*"
 """The tag that every course has."""
 STUDENTS = (1, 4, 16, 64, 256, 1024, 4096, 16384, 65536, 262144, 1048576)
@@ -50,8 +48,8 @@ def tiers(sort: str, first: int) -> list[str]:
     if sort == "price":
         return [f"price:{number}" for number in range(first, len(PRICES) + 1)]
     if sort == "popular":
-        # There are few on the upper steps, and four to sixteen times as many on each tier as on those above.
-        edges = [edge for edge in (8, 6, 4, 2) if edge <= first]
+        # There are few on the upper steps, and some ten times as many on each tier as on those above.
+        edges = [edge for edge in (7, 5, 3) if edge <= first]
     else:
         # Months and tenths of a star are narrow: twice as many each time.
         edges = [first - below for below in (0, 2, 6, 14, 30) if first > below]
@@ -85,10 +83,6 @@ def at_least(rating: Decimal) -> list[str] | None:
 
 # --- in the database ------------------------------------------------------------------------------------------------
 
-CREATE_WORDS = DDL(  # type: ignore[no-untyped-call]
-    "CREATE OR REPLACE FUNCTION catalog_search_words(title text, skills jsonb, description text, language text) "
-    f"RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE RETURN {SEARCHED}"
-)
 TAGGED = (
     "category_id",
     "level",
@@ -96,25 +90,27 @@ TAGGED = (
     "has_certificate",
     "is_featured",
     "first_published_at",
-    "enrolled_students_count",
-    "avg_rating",
+    "popular_step",
+    "rating_step",
     "price_now",
 )
-TAGS = f"catalog_listing_tags({', '.join(TAGGED)})"
+POPULAR_STEP = f"width_bucket(enrolled_students_count, ARRAY[{', '.join(map(str, STUDENTS))}])"
+RATING_STEP = "floor(avg_rating * 10)"
+"""As columns: while the step is the same, one more student is no matter of the index."""
+TAGS = f"catalog_found_tags({', '.join(TAGGED)})"
 HEAVIEST = "'{a}'::\"char\"[]"
 TITLE = f"ts_filter(words, {HEAVIEST})"
 """The words of the title: what weighs most."""
 # Not one that is inlined: an index is used for the very expression it is on.
 CREATE_TAGS = DDL(  # type: ignore[no-untyped-call]
-    "CREATE OR REPLACE FUNCTION catalog_listing_tags(category_id bigint, level text, language text, "
-    "has_certificate boolean, is_featured boolean, first_published_at timestamptz, students integer, "
-    "rating numeric, price numeric) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN "
+    "CREATE OR REPLACE FUNCTION catalog_found_tags(category_id bigint, level text, language text, "
+    "has_certificate boolean, is_featured boolean, first_published_at timestamptz, popular_step smallint, "
+    "rating_step smallint, price numeric) RETURNS text[] LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$ BEGIN "
     f"RETURN array_remove(ARRAY['{EVERY}', 'category:' || category_id::text, 'level:' || level, "
     "'language:' || language, CASE WHEN has_certificate THEN 'certificate' ELSE 'no_certificate' END, "
     "CASE WHEN is_featured THEN 'featured' END, CASE WHEN price = 0 THEN 'free' END, "
     "'newest:' || (extract(year FROM first_published_at AT TIME ZONE 'UTC') * 12 "
     "+ extract(month FROM first_published_at AT TIME ZONE 'UTC'))::int::text, "
-    f"'popular:' || width_bucket(students, ARRAY[{', '.join(map(str, STUDENTS))}])::text, "
-    "'rating:' || floor(rating * 10)::int::text, "
+    "'popular:' || popular_step::text, 'rating:' || rating_step::text, "
     f"'price:' || width_bucket(price, ARRAY[{', '.join(map(str, PRICES))}])::text], NULL); END $$"
 )

@@ -8,12 +8,14 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     CheckConstraint,
+    Computed,
     DateTime,
     ForeignKey,
     Identity,
     Index,
     Integer,
     Numeric,
+    SmallInteger,
     String,
     Text,
     UniqueConstraint,
@@ -26,8 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
-from catalog.courses.languages import CREATE_CONFIGURATION_OF
-from catalog.courses.listings import CREATE_TAGS, TAGS, TITLE
+from catalog.courses.listings import CREATE_TAGS, POPULAR_STEP, RATING_STEP, TAGS, TITLE
 
 
 class SearchVector(TSVECTOR):
@@ -177,18 +178,9 @@ class Course(Base):
     )
 
 
-class Listing(Base):
-    """A course as lists and searches go by it, in a row as narrow as can be: a page is found here, and read there.
+class _Listed:
+    """What lists are narrowed and sorted by."""
 
-    A trigger keeps it, with the course and in the same transaction; versions have none. `words` is all that is
-    searched (`languages.py`), and stands outside of the row: most of what reads the rows has no use for it.
-    """
-
-    __tablename__ = "catalog_listing"
-
-    course_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("courses_course.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
     category_id: Mapped[int] = mapped_column(BigInteger)
     first_published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     discount_ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -203,19 +195,50 @@ class Listing(Base):
     discount_price: Mapped[Decimal | None] = mapped_column(Numeric(12, 2))
     level: Mapped[str] = mapped_column(String)
     language: Mapped[str] = mapped_column(String)
+
+
+class Listing(_Listed, Base):
+    """A course as lists go through it, in a row as narrow as can be, with an index for each order.
+
+    A trigger keeps it and Found with the course and in the same transaction; versions have neither.
+    """
+
+    __tablename__ = "catalog_listing"
+
+    course_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("courses_course.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+
+    __table_args__ = tuple(
+        Index(
+            f"ix_catalog_listing_{name}",
+            *(text(column) for column in columns),
+            postgresql_where=text("is_published"),
+        )
+        for name, columns in SORTED_BY.items()
+    )
+
+
+class Found(_Listed, Base):
+    """A course as it is found by words and tags. Its index goes by what seldom changes: an enrollment writes the row
+    and, but where it is the first of a step, no entry.
+
+    `words` is all that is searched, and which word follows which: `catalog_search_words` makes it. It stands outside
+    of the row: most of what reads the rows has no use for it.
+    """
+
+    __tablename__ = "catalog_found"
+
+    course_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("courses_course.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
+    )
+    popular_step: Mapped[int] = mapped_column(SmallInteger, Computed(POPULAR_STEP, persisted=True))
+    rating_step: Mapped[int] = mapped_column(SmallInteger, Computed(RATING_STEP, persisted=True))
     words: Mapped[str] = mapped_column(SearchVector, deferred=True)
 
     __table_args__ = (
-        *(
-            Index(
-                f"ix_catalog_listing_{name}",
-                *(text(column) for column in columns),
-                postgresql_where=text("is_published"),
-            )
-            for name, columns in SORTED_BY.items()
-        ),
         Index(
-            "ix_catalog_listing_found",
+            "ix_catalog_found_found",
             "words",
             text(TAGS),
             text(TITLE),
@@ -227,5 +250,4 @@ class Listing(Base):
     )
 
 
-event.listen(Listing.__table__, "before_create", CREATE_CONFIGURATION_OF)
-event.listen(Listing.__table__, "before_create", CREATE_TAGS)
+event.listen(Found.__table__, "before_create", CREATE_TAGS)

@@ -71,13 +71,6 @@ async def remove(session: AsyncSession, course: Course) -> None:
 # --- the counters -------------------------------------------------------------------------------------------
 
 
-async def lock_many(session: AsyncSession, course_ids: Iterable[int]) -> list[int]:
-    """Those of the courses that exist, locked, in one order whoever asks."""
-    statement = select(Course.id).where(Course.id.in_(list(course_ids))).order_by(Course.id)
-    # Nothing here changes an id, so rows that refer to these need not wait.
-    return list(await session.scalars(statement.with_for_update(key_share=True)))
-
-
 async def set_students(
     session: AsyncSession, course_id: int, students: int, last_enrolled: datetime | None
 ) -> None:

@@ -51,10 +51,12 @@ from catalog.courses.filtering import (
     conditions,
     every_match,
     have_any,
+    indexed,
+    lacks_excluded,
     shaped,
     tsquery,
 )
-from catalog.courses.models import Course, Listing
+from catalog.courses.models import Course, Found
 from catalog.courses.paging import apart, ids_of
 from catalog.courses.queries import card
 
@@ -129,8 +131,21 @@ def _same_title(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
     same = func.lower(Course.title) == func.lower(Asked.of(filters).whole)
     # As an array: how many have a title, the planner cannot know, and would rather look at all that are free.
     titled = func.array(select(Course.id).where(Course.is_published, same, *when).scalar_subquery())
-    return select(Listing.course_id).where(
-        Listing.course_id == any_(titled), Listing.is_published, *conditions(filters, Listing)
+    return select(Found.course_id).where(
+        Found.course_id == any_(titled), Found.is_published, *conditions(filters, Found)
+    )
+
+
+def _named(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
+    """Matches by title. Words of a title are words of the course; that a word is missing is to be seen in all of it."""
+    phrased = Asked.of(filters).phrases is not None
+    return select(Found.course_id).where(
+        Found.is_published,
+        TITLE.bool_op("@@")(tsquery(filters, but_excluded=True)),
+        *indexed(filters, but_usual=True),
+        *conditions(filters, Found, but_words=not phrased),
+        *(() if phrased else lacks_excluded(filters)),
+        *when,
     )
 
 
@@ -139,24 +154,15 @@ def _part(filters: Filters) -> _Parted:
     popular = paging.page_of(filters, "popular", POPULAR, walk=False, name="popular")
     found = select(popular.c.found).scalar_subquery()
     few = func.cardinality(found) < POPULAR
-    by_title = TITLE.bool_op("@@")(tsquery(filters))
-    named = paging.page_of(
-        filters,
-        "popular",
-        NAMED,
-        only=(by_title, not_(few)),
-        walk=False,
-        # Words of a title are words of the course; that a word is missing is to be seen in all of it.
-        but_words=not Asked.of(filters).excluded,
-        name="named",
-    )
-    few_named = func.cardinality(select(named.c.found).scalar_subquery()) < NAMED
+    # In any order: too many of them are not ranked at all.
+    named = apart(select(apart(_named(filters, not_(few)), "titled")).limit(NAMED), "named")
+    few_named = _count_of(named) < NAMED
     last = select(popular.c.found[POPULAR]).scalar_subquery()
-    students = select(Listing.enrolled_students_count).where(Listing.course_id == last).scalar_subquery()
+    students = select(Found.enrolled_students_count).where(Found.course_id == last).scalar_subquery()
     return _Parted(
         union(
             ids_of(popular),
-            ids_of(named).where(few_named),
+            select(named.c.course_id).where(few_named),
             _same_title(filters, not_(few), not_(few_named)),
         ),
         few,
@@ -168,14 +174,13 @@ def _part(filters: Filters) -> _Parted:
 
 def _parted_as(known: "_Known", filters: Filters) -> _Parted:
     """The same parts again, on a later page."""
-    columns, end = paging.compared("popular", "end")
+    columns, end = paging.compared("popular", "end", Found)
     told = (literal(known.few), literal(known.named), bindparam("end_place_0", type_=Integer()), _END_ID)
     if known.few:
         return _Parted(select(apart(every_match(filters), "found")), *told)
     steps = bindparam("steps", type_=ARRAY(Text))
     popular = apart(every_match(filters).where(columns >= end, have_any(steps)), "popular")
-    by_title = TITLE.bool_op("@@")(tsquery(filters))
-    named = apart(every_match(filters).where(by_title) if known.named else _same_title(filters), "named")
+    named = apart(_named(filters) if known.named else _same_title(filters), "named")
     return _Parted(union(select(popular.c.course_id), select(named.c.course_id)), *told)
 
 
@@ -203,7 +208,6 @@ def _given(filters: Filters, place: Place | None) -> dict[str, Any]:
         return {
             **_WHOLE,
             **paging.given(filters, "popular", "popular", None),
-            **paging.given(filters, "popular", "named", None),
         }
     end = (place.students, place.course_id)
     rest = end if place.part == RANKED else (int(place.score), place.last_id)
@@ -222,10 +226,10 @@ def _chosen(filters: Filters, known: _Known | None) -> tuple[CTE, _Parted]:
     head = apart(parted.ids, "head")
     ids = next(iter(head.c))
     # As a double: the cursor carries it, and a real would not come back as the number it was.
-    score = cast(func.ts_rank_cd(Listing.words, tsquery(filters)), Double)
+    score = cast(func.ts_rank_cd(Found.words, tsquery(filters)), Double)
     scored = apart(
-        select(Listing.course_id.label("id"), literal(RANKED).label("part"), score.label("score")).where(
-            Listing.course_id.in_(select(ids))
+        select(Found.course_id.label("id"), literal(RANKED).label("part"), score.label("score")).where(
+            Found.course_id.in_(select(ids))
         ),
         "scored",
     )
@@ -238,12 +242,19 @@ def _chosen(filters: Filters, known: _Known | None) -> tuple[CTE, _Parted]:
     if known.part == REST:
         ranked = ranked.where(null().is_not(None))
     page = apart(ranked, "ranked")
-    left = (_count_of(page) < ROWS, Listing.course_id.not_in(select(ids)))
-    behind = paging.page_of(filters, "popular", ROWS, behind=True, only=left, name="rest")
+    missing = _count_of(page) < ROWS
+    behind = paging.page_of(
+        filters,
+        "popular",
+        ROWS,
+        behind=True,
+        only=lambda source: (missing, source.course_id.not_in(select(ids))),
+        name="rest",
+    )
     rest = apart(ids_of(behind), "rest_ids")
     follow = select(
-        Listing.course_id, literal(REST).label("part"), cast(Listing.enrolled_students_count, Double)
-    ).where(Listing.course_id.in_(select(rest)))
+        Found.course_id, literal(REST).label("part"), cast(Found.enrolled_students_count, Double)
+    ).where(Found.course_id.in_(select(rest)))
     return apart(union_all(select(page), follow), "chosen"), parted
 
 

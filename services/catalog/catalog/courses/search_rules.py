@@ -12,10 +12,12 @@ _AROUND = ".,;:!?…()[]{}«»“”„‘’'"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """`text` in websearch syntax without exclusions, and the words or phrases that may not occur."""
+    """`text` in websearch syntax without exclusions, the words or phrases that may not occur, and the phrases that
+    every match has."""
 
     text: str
     excluded: tuple[str, ...]
+    phrases: tuple[str, ...] = ()
 
 
 def parse(q: str) -> Wanted:
@@ -36,7 +38,9 @@ def parse(q: str) -> Wanted:
         terms.pop()
     while terms and terms[0].lower() == "or":
         del terms[0]
-    return Wanted(" ".join(terms), tuple(excluded))
+    either = any(term.lower() == "or" for term in terms)
+    phrases = () if either else tuple(term.strip('"') for term in terms if term.startswith('"'))
+    return Wanted(" ".join(terms), tuple(excluded), phrases)
 
 
 def words(q: str) -> list[str]:

@@ -3,9 +3,11 @@
 import random
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from urllib.parse import quote
 
 import pytest
-from catalog.courses import listings, paging, ranking
+from catalog.courses import listings, paging, ranking, search_rules
+from catalog.courses.languages import CONFIGURATIONS, configuration_of
 from catalog.courses.models import Course
 from sqlalchemy import delete, event, func, insert, select, text, update
 
@@ -185,6 +187,104 @@ async def test_a_list_is_every_match_in_its_order(studio, database, categories, 
         assert shown == await _in_order(database, sort, *(NARROWED[one] for one in chosen)), query
 
 
+PHRASES = [
+    '"brass loom"',
+    '"looms of brass"',
+    '"loom brass loom"',
+    '"brass loom" "card wheel"',
+    '"brass loom" wheel',
+    '"brass loom" or "number number"',
+    'wheel -"brass loom"',
+    '"card brass" -wheel',
+    '"brass"',
+    '"brass-loom"',
+    '"the loom and the cards"',
+    '"the"',
+    "\"brass''s loom\"",
+    '"o\'brass\\\\loom"',
+]
+
+
+@pytest.mark.parametrize("near", [1, 600])
+async def test_a_phrase_is_found_by_its_pairs_as_it_would_be_without(
+    studio, database, categories, monkeypatch, near
+):
+    monkeypatch.setattr(paging, "NEAR_WITH_WORDS", near)
+    shelf = Shelf(studio, database, near, categories)
+    spoken = (*WORDS, "looms", "cards", "of", "the", "and", "brass-loom", "o'brass", "Br\u00e4sse")
+    for language in ("en", "de", "xx"):
+        for _ in range(30):
+            said = " ".join(shelf.random.choices(spoken, k=30))
+            await shelf.add(1, description=said, language=language)
+    plain = text(
+        "SELECT course_id FROM catalog_found WHERE words @@ (websearch_to_tsquery('english', :text) "
+        "|| websearch_to_tsquery('simple', :text)) AND NOT words @@ (phraseto_tsquery('english', :not) "
+        "|| phraseto_tsquery('simple', :not))"
+    )
+    found_any = 0
+    for q in PHRASES:
+        wanted = search_rules.parse(q)
+        async with database.transaction() as session:
+            given = {"text": wanted.text, "not": " ".join(wanted.excluded)}
+            expected = set(await session.scalars(plain, given))
+        for sort in ("relevance", "newest"):
+            page = await studio.ask("GET", f"/courses?limit=100&sort={sort}&q={quote(q)}")
+            assert {one["id"] for one in page["items"]} == expected, q
+        found_any += bool(expected)
+    assert found_any >= 9, "most of these are said somewhere"
+
+
+async def test_a_phrase_does_not_go_on_from_one_text_to_the_next(studio, database, categories):
+    """A course's texts stand side by side in what is searched, and each of them twice."""
+    shelf = Shelf(studio, database, 7, categories)
+    (course,) = await shelf.add(
+        1, title="Copper looms", skills=["spinning"], description="The wheel of time."
+    )
+
+    async def found(phrase):
+        return [one["id"] for one in (await studio.ask("GET", f'/courses?q="{phrase}"'))["items"]]
+
+    for said in ("copper loom", "the wheel", "wheel of time"):
+        assert await found(said) == [course], said
+    for across in (
+        "loom copper",
+        "looms spinning",
+        "looms of copper",
+        "spinning the wheel",
+        "time the wheel",
+    ):
+        assert await found(across) == [], across
+
+
+async def test_one_more_student_is_no_matter_of_what_is_searched(studio, database, categories):
+    """Written beside, not beneath the index of words: else each enrollment would write hundreds of its entries."""
+    shelf = Shelf(studio, database, 4, categories)
+    (course,) = await shelf.add(1, enrolled_students_count=70, avg_rating=Decimal("4.52"))
+    written = text(
+        "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_xact_user_tables WHERE relname = 'catalog_found'"
+    )
+
+    async def write(**values):
+        async with database.transaction() as session:
+            before = (await session.execute(written)).one()
+            await session.execute(update(Course).where(Course.id == course).values(**values))
+            return tuple(
+                now - then for now, then in zip((await session.execute(written)).one(), before, strict=True)
+            )
+
+    assert await write(enrolled_students_count=71) == (1, 1)
+    assert await write(avg_rating=Decimal("4.58"), total_reviews=9) == (1, 1)
+    assert await write(enrolled_students_count=256) == (1, 0), "on the next step"
+    assert await write(description="Unheard of.") == (1, 0)
+
+
+async def test_the_database_reads_languages_as_the_service_does(database):
+    async with database.transaction() as session:
+        for language in (*CONFIGURATIONS, "xx", ""):
+            read_as = text("SELECT catalog_search_configuration(:language)::text")
+            assert await session.scalar(read_as, {"language": language}) == configuration_of(language)
+
+
 async def test_a_listing_keeps_up_with_its_course(studio, database, categories, monkeypatch):
     """The row that is searched says what the course's own does, however that was written."""
     monkeypatch.setattr(paging, "NEAR", 1)
@@ -226,17 +326,15 @@ async def test_steps_are_where_the_index_has_them(database, studio, categories):
         "price": [Decimal(cents) / 100 for cents in (0, 1, 499, 500, 1999, 2000, 100000, 99999999)],
         "newest": [datetime(2026, 1, 1, tzinfo=UTC), datetime(2025, 12, 31, 23, 59, 59, tzinfo=UTC)],
     }
-    names = {"popular": "students", "rating": "rating", "price": "price", "newest": "published"}
-    plain = {"students": 0, "rating": Decimal(0), "price": Decimal(0), "published": BEGIN}
-    tags = text(
-        "SELECT catalog_listing_tags(1, 'beginner', 'en', false, false, CAST(:published AS timestamptz), "
-        "CAST(:students AS integer), CAST(:rating AS numeric), CAST(:price AS numeric))"
-    )
+    shelf = Shelf(studio, database, 2, categories)
+    tags = text(f"SELECT {listings.TAGS} FROM catalog_found WHERE course_id = :course")
     async with database.transaction() as session:
         await session.execute(text("SET LOCAL timezone = 'Pacific/Auckland'"))
         for sort, each in values.items():
             for value in each:
-                told = await session.scalar(tags, {**plain, names[sort]: value})
+                row = shelf.row(**{paging.KEYS[sort][0]: value})
+                course = await session.scalar(insert(Course).values(row).returning(Course.id))
+                told = await session.scalar(tags, {"course": course})
                 assert f"{sort}:{listings.step(sort, value)}" in told, (sort, value)
 
 

@@ -14,22 +14,25 @@ async def titles(studio, query):
 
 
 @pytest.mark.parametrize(
-    ("q", "text", "excluded"),
+    ("q", "text", "excluded", "phrases"),
     [
-        ("brass looms", "brass looms", ()),
-        ("brass -looms", "brass", ("looms",)),
-        ('"a -b" -"c d" e', '"a -b" e', ("c d",)),
-        ("nothing-like-it", "nothing-like-it", ()),
-        ("brass or -looms", "brass", ("looms",)),
-        ("-a OR b", "b", ("a",)),
-        ("--a", "", ("a",)),
-        ("-", "-", ()),
-        ('"open', "open", ()),
-        ("", "", ()),
+        ("brass looms", "brass looms", (), ()),
+        ("brass -looms", "brass", ("looms",), ()),
+        ('"a -b" -"c d" e', '"a -b" e', ("c d",), ("a -b",)),
+        ("nothing-like-it", "nothing-like-it", (), ()),
+        ("brass or -looms", "brass", ("looms",), ()),
+        ("-a OR b", "b", ("a",), ()),
+        ('"a b" "c d"', '"a b" "c d"', (), ("a b", "c d")),
+        ('"a b" Or c', '"a b" Or c', (), ()),
+        ('"a or b"', '"a or b"', (), ("a or b",)),
+        ("--a", "", ("a",), ()),
+        ("-", "-", (), ()),
+        ('"open', "open", (), ()),
+        ("", "", (), ()),
     ],
 )
-def test_what_is_looked_for_and_what_is_not(q, text, excluded):
-    assert search_rules.parse(q) == search_rules.Wanted(text, excluded)
+def test_what_is_looked_for_and_what_is_not(q, text, excluded, phrases):
+    assert search_rules.parse(q) == search_rules.Wanted(text, excluded, phrases)
 
 
 @pytest.fixture
