@@ -4,6 +4,7 @@ Of some pages that are within every limit html-to-markdown makes minutes of work
 gigabytes (a table as wide as it is long, quotes within quotes), and a call that runs cannot be taken back. So what is
 longer than SHORT is read by `python -m catalog.cartridges.apart`, with bounds that the system holds, and whoever goes
 beyond them costs that page. Shorter ones take fractions of a second here, and all of a cartridge share one budget.
+Where no such process can be had, nothing is wrong with the page: the import is refused, and can be tried again.
 """
 
 import json
@@ -16,8 +17,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any
+
+from chassis.errors import Unavailable
 
 from catalog.cartridges import pages, trees
 from catalog.cartridges.pages import Name, Page
@@ -62,7 +67,8 @@ class Reader:
         self._close()
 
     def markdown(self, html: str, named: Name) -> Page:
-        """As `pages.markdown`; Unreadable also for what takes more than there is."""
+        """As `pages.markdown`; Unreadable also for what takes more than there is. Raises Unavailable where there is no
+        process for a long one."""
         if self._seconds_left <= 0:
             raise trees.Unreadable(_IN_ALL)
         if len(html) > SHORT:
@@ -74,8 +80,9 @@ class Reader:
             self._seconds_left -= time.thread_time() - began
 
     def _markdown_apart(self, html: str, named: Name) -> Page:
+        process = self._started()
         try:
-            told = self._ask({"html": html, "seconds": min(PAGE_SECONDS, self._seconds_left)}, named)
+            told = _ask(process, {"html": html, "seconds": min(PAGE_SECONDS, self._seconds_left)}, named)
         except BaseException as error:
             # Whatever it was, nobody knows any more where in its answers the process is.
             self._close()
@@ -88,17 +95,18 @@ class Reader:
             raise trees.Unreadable(told["unreadable"])
         return Page(told["text"], told["is_cut"])
 
-    def _ask(self, given: Json, named: Name) -> Json:
-        """The process's last word about a page; until then it asks where references lead to."""
-        if self._process is None:
-            self._process = _start()
-        process = self._process
-        assert process.stdin is not None
-        assert process.stdout is not None
-        _send(process.stdin.fileno(), given)
-        while "reference" in (told := _receive(process.stdout.fileno(), ANSWER_SECONDS)):
-            _send(process.stdin.fileno(), {"name": named(told["reference"])})
-        return told
+    def _started(self) -> "subprocess.Popen[bytes]":
+        if self._process is not None:
+            return self._process
+        try:
+            process = self._process = _start()
+            assert process.stdout is not None
+            _receive(process.stdout.fileno(), ANSWER_SECONDS)
+        except (OSError, EOFError) as error:
+            # Whoever asks later finds it at work: to say that the page is too much would be to lose it for good.
+            self._close()
+            raise Unavailable("There is no room for another process just now.", retry_after=30) from error
+        return process
 
     def _close(self) -> None:
         process, self._process = self._process, None
@@ -106,6 +114,16 @@ class Reader:
             return
         process.kill()
         process.communicate(timeout=CLOSE_SECONDS)
+
+
+def _ask(process: "subprocess.Popen[bytes]", given: Json, named: Name) -> Json:
+    """The process's last word about a page; until then it asks where references lead to."""
+    assert process.stdin is not None
+    assert process.stdout is not None
+    _send(process.stdin.fileno(), given)
+    while "reference" in (told := _receive(process.stdout.fileno(), ANSWER_SECONDS)):
+        _send(process.stdin.fileno(), {"name": named(told["reference"])})
+    return told
 
 
 def _start() -> "subprocess.Popen[bytes]":
@@ -187,6 +205,11 @@ def main() -> None:
     """Read pages until nobody asks any more. The system ends who takes more time or memory than there is."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # Where the machine, or the container, has less than that: this process is the one to end, and not the service.
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    pages.load()
+    _send(1, {"ready": True})
     # SIGPROF, which ends a process that has not asked for it: so much work, however long it had to wait for it.
     _serve(0, 1, lambda seconds: signal.setitimer(signal.ITIMER_PROF, seconds))
 

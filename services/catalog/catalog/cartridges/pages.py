@@ -101,6 +101,11 @@ def link(text: str, url: str) -> str:
     return f"[{escaped(text)}](<{url}>)"
 
 
+def load() -> None:
+    """Have at hand what `markdown` needs: whoever cannot have it learns that before a page is read."""
+    import html_to_markdown  # noqa: F401
+
+
 def markdown(html: str, named: Name) -> Page:
     """A page, or a piece of one. What leads out of the cartridge stays a link; what leads to something in it becomes
     a mark, or the name of that.

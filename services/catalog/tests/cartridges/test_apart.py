@@ -1,11 +1,13 @@
 """Pages that are read in a process of their own: the same comes out, and who takes too much costs one page."""
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from catalog.cartridges import apart, pages
 from catalog.cartridges.trees import Unreadable
+from chassis.errors import Unavailable
 
 from .conftest import Members, Taken, html, item, manifest, resource
 
@@ -94,3 +96,28 @@ def test_that_process_knows_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
         reader.markdown(HONEST, lambda _: None)
         assert reader._process is not None
         assert b"secret" not in Path(f"/proc/{reader._process.pid}/environ").read_bytes()
+
+
+def test_where_memory_is_short_that_process_goes_before_the_service() -> None:
+    with apart.Reader() as reader:
+        reader.markdown(HONEST, lambda _: None)
+        assert reader._process is not None
+        asked = Path(f"/proc/{reader._process.pid}/oom_score_adj").read_text()
+    assert int(asked) == 1000
+
+
+@pytest.mark.parametrize("program", ["/nowhere/python", "/bin/false"])
+def test_without_such_a_process_the_import_can_be_tried_again(
+    take: Take, monkeypatch: pytest.MonkeyPatch, program: str
+) -> None:
+    """Nothing is wrong with the page, so it is not left out of the course for good."""
+    members: Members = {
+        "imsmanifest.xml": manifest(item("One", "a"), resource("a", "a.html")),
+        "a.html": HONEST,
+    }
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", program)
+        with pytest.raises(Unavailable) as refused:
+            take(members)
+    assert refused.value.retry_after == 30
+    assert list(take(members).lessons) == ["One"]
