@@ -3,7 +3,8 @@
 In a course they are addresses of the API, which name ids: `/api/v1/lessons/101`, `/api/v1/resources/55/download`. Ids
 belong to a platform, so a document says places instead, counted from 1 as its folders of files are:
 `course:/lessons/2/3` is the third lesson of the second module, `course:/resources/2/3/1` the first resource there.
-Whatever else a link says is nobody's business here.
+Whatever else a link says stays as it is. One of another course is told of where a document is taken in: the id may be
+somebody else's there.
 """
 
 import re
@@ -19,12 +20,23 @@ BODIES = ("content", "guest_content", "registered_content")
 """What of a lesson is Markdown."""
 
 _ID, _NUMBER = r"([1-9]\d{0,17})", r"([1-9]\d{0,5})"
-# Where a link of Markdown says its address, and there alone: in front of it and behind it.
-_FROM, _TO = r"(?<=\]\()(<?)", r"(?=[>)\s#])"
-_BY_ID = re.compile(rf"{_FROM}/api/v1/(?:lessons/{_ID}|resources/{_ID}/download){_TO}")
+# Where a link of Markdown says its address, and there alone, in front of it and behind it: `[text](address)`, or a line
+# `[name]: address` for links that say the name.
+_FROM = r"((?:\]\([ \t]*|^[ \t>]*\[[^\[\]\n]{1,999}\]:[ \t]*)<?)"
+_TO = r"(?=[>)\s#]|\Z)"
+_BY_ID = re.compile(rf"{_FROM}/api/v1/(?:lessons/{_ID}|resources/{_ID}/download){_TO}", re.MULTILINE)
 _BY_PLACE = re.compile(
-    rf"{_FROM}course:/(?:lessons/{_NUMBER}/{_NUMBER}|resources/{_NUMBER}/{_NUMBER}/{_NUMBER}){_TO}"
+    rf"{_FROM}course:/(?:lessons/{_NUMBER}/{_NUMBER}|resources/{_NUMBER}/{_NUMBER}/{_NUMBER}){_TO}",
+    re.MULTILINE,
 )
+_NOTHING_THERE = "There is nothing at this place."
+_TOO_LONG = "The text has no room for addresses."
+_OF_ELSEWHERE = (
+    "It leads to another course, by a number of the platform that it was written on; here it may be another."
+)
+
+Lost = Callable[[str, str], None]
+"""Told which link leads nowhere, or may lead astray, and why."""
 
 
 def lesson_place(place: LessonPlace) -> str:
@@ -48,33 +60,44 @@ def to_places(text: str, lessons: Mapping[int, LessonPlace], resources: Mapping[
         of = resources.get(int(resource))
         return found[0] if of is None else opening + resource_place(of)
 
-    return _within_limit(text, _BY_ID.sub(changed, text))
+    written = _BY_ID.sub(changed, text)
+    # One that nobody could send is worse than one whose links stay behind.
+    return text if len(written) > LONGEST_BODY else written
 
 
 def to_ids(
     text: str,
     lessons: Sequence[Sequence[int]],
     resources: Mapping[ResourcePlace, int | None],
-    lost: Callable[[str], None],
+    lost: Lost,
 ) -> str:
     """A text of a document as it stands in a course of these ids. A resource without one could not be taken: a link to it
-    leads to its lesson. `lost` is told what leads nowhere, which stays as it is."""
+    leads to its lesson. What leads nowhere stays as it is, and so does all of a text that has no room for addresses."""
+    nowhere: list[str] = []
+    for found in _BY_ID.finditer(text):
+        lost(_address(found), _OF_ELSEWHERE)
 
     def changed(found: re.Match[str]) -> str:
         opening, *numbers = found.groups()
         place = tuple(int(number) - 1 for number in numbers if number is not None)
         module = lessons[place[0]] if place[0] < len(lessons) else ()
         if place[1] >= len(module) or (len(place) == 3 and place not in resources):
-            lost(found[0].removeprefix("<"))
+            nowhere.append(_address(found))
             return found[0]
         resource = resources[place] if len(place) == 3 else None
         if resource is not None:
             return f"{opening}/api/v1/resources/{resource}/download"
         return f"{opening}/api/v1/lessons/{module[place[1]]}"
 
-    return _within_limit(text, _BY_PLACE.sub(changed, text))
+    written = _BY_PLACE.sub(changed, text)
+    if len(written) > LONGEST_BODY:
+        for found in _BY_PLACE.finditer(text):
+            lost(_address(found), _TOO_LONG)
+        return text
+    for address in nowhere:
+        lost(address, _NOTHING_THERE)
+    return written
 
 
-def _within_limit(text: str, changed: str) -> str:
-    """A text of the greatest length there is stays as it is, rather than be one that nobody could send."""
-    return text if len(changed) > LONGEST_BODY else changed
+def _address(found: re.Match[str]) -> str:
+    return found[0].removeprefix(found[1])

@@ -336,8 +336,8 @@ def _outline_rows(taken: Taken, ids: _Ids) -> outlines.Given:
 
 
 def _lesson_row(taken: Taken, ids: _Ids, lesson: "LessonDocument") -> dict[str, Any]:
-    def lost(address: str) -> None:
-        taken.report.leave(f"A link in “{lesson.title}”: {address}", "There is nothing at this place.")
+    def lost(address: str, why: str) -> None:
+        taken.report.leave(f"A link in “{lesson.title}”: {address}", why)
 
     row = lesson.model_dump(exclude={"resources"})
     for name in links.BODIES:
