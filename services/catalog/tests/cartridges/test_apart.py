@@ -79,6 +79,24 @@ def test_all_pages_of_a_cartridge_have_so_much_time_together(monkeypatch: pytest
                 reader.markdown(page, lambda _: None)
 
 
+def test_every_page_that_is_read_takes_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    with apart.Reader() as reader:
+        reader.markdown(HONEST, lambda _: None)
+        after_one = reader._seconds_left
+        reader.markdown(HONEST, lambda _: None)
+        assert apart.ALL_SECONDS > after_one > reader._seconds_left
+    # What is left is all that a page has.
+    monkeypatch.setattr(apart, "ALL_SECONDS", 0.3)
+    with apart.Reader() as reader, pytest.raises(Unreadable, match="more time or memory"):
+        reader.markdown(BREAKS, lambda _: None)
+    # And of short ones, less than a clock can tell.
+    monkeypatch.setattr(apart, "ALL_SECONDS", 1e-9)
+    with apart.Reader() as reader:
+        reader.markdown("<p>short</p>", lambda _: None)
+        with pytest.raises(Unreadable, match="before it took all the time"):
+            reader.markdown("<p>short</p>", lambda _: None)
+
+
 def test_who_is_asked_and_fails_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: str) -> str | None:
         raise LookupError("a defect of ours")
