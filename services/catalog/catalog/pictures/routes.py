@@ -58,6 +58,7 @@ async def put_course_thumbnail(
     async with small_upload(request, MEDIA_TYPES, rules.MAX_BYTES) as content:
         picture = await darkroom.make_over(content, rules.FRAMES[rules.COURSES])
     key = await service.store(database, files, rules.COURSES, course_id, picture)
+    await service.hurry(database, key)
     try:
         view = await service.set_thumbnail(
             session,
@@ -109,6 +110,7 @@ async def put_testimonial_avatar(
     async with small_upload(request, MEDIA_TYPES, rules.MAX_BYTES) as content:
         picture = await darkroom.make_over(content, rules.FRAMES[rules.TESTIMONIALS])
     key = await service.store(database, files, rules.TESTIMONIALS, testimonial_id, picture)
+    await service.hurry(database, key)
     try:
         testimonial = await service.set_avatar(session, testimonial_id, key)
     except LyceumError:

@@ -1,6 +1,7 @@
 """Give courses and testimonials their pictures, and take them away."""
 
 from collections.abc import Callable, Collection
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from chassis.db import Database
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from catalog.testimonials.models import Testimonial
 
 
+GIVEN_WITHIN = timedelta(minutes=15)
+"""What the transaction may take that gives a picture to its owner: what was not given goes after that."""
+
+
 async def store(database: Database, storage: Storage, folder: str, owner_id: int, picture: Picture) -> str:
     """Put a picture into the storage, to be given to its owner; its key. Raises StorageAway."""
     key = new_key(folder, owner_id, suffix=MADE_SUFFIX)
@@ -30,6 +35,11 @@ async def store(database: Database, storage: Storage, folder: str, owner_id: int
         database, storage, key, picture.content, at_most=rules.MAX_BYTES, content_type=MADE_TYPE
     )
     return key
+
+
+async def hurry(database: Database, key: str) -> None:
+    """Have a stored picture removed soon, unless it is given: whatever ends the transaction that would give it."""
+    await files.hurry(database, [key], GIVEN_WITHIN)
 
 
 KEPT_OVERHEAD = 4096

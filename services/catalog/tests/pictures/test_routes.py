@@ -190,6 +190,35 @@ async def test_what_was_never_a_picture_is_not_found(studio: Any, name: str) -> 
         assert (await studio.client.get(f"/media/{where}/{name}")).status_code in (404, 422)
 
 
+@pytest.mark.parametrize("table", ["courses_course", "content_testimonial"])
+async def test_a_picture_whose_transaction_failed_at_its_end_is_removed_soon(
+    studio: Any, database: Database, stored: Any, table: str
+) -> None:
+    """All of it came, and the commit that would have kept it was refused: it does not stay for half a day."""
+    if table == "courses_course":
+        path, who = f"/courses/{(await studio.outlined()).id}/thumbnail", studio.author
+    else:
+        made = await studio.ask("POST", "/testimonials", expect=201, headers=studio.admin, json=SAID)
+        path, who = f"/testimonials/{made['id']}/avatar", studio.admin
+    refuse = """CREATE FUNCTION refuse_picture() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE serialization_failure; END $$"""
+    late = f"""CREATE CONSTRAINT TRIGGER refuse_picture AFTER UPDATE ON {table}
+        DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION refuse_picture()"""
+    async with database.transaction() as session:
+        for statement in (refuse, late):
+            await session.execute(text(statement))
+    try:
+        assert (await put(studio, path, photo(), who)).status_code == 503
+    finally:
+        async with database.transaction() as session:
+            await session.execute(text("DROP FUNCTION refuse_picture CASCADE"))
+    assert len(stored()) == 1
+    async with database.transaction() as session:
+        waits = "SELECT remove_after - now() < interval '20 minutes' FROM catalog_unwanted_file"
+        assert (await session.scalars(text(waits))).all() == [True]
+    assert (await put(studio, path, photo(), who)).status_code == 200
+
+
 async def test_pictures_that_no_row_tells_of_are_cleared_away(
     studio: Any, database: Database, settings: Settings, storage: Storage, stored: Any
 ) -> None:
