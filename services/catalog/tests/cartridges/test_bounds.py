@@ -49,6 +49,26 @@ def test_texts_are_bounded_in_all(take: Take, monkeypatch: pytest.MonkeyPatch) -
         take(members)
 
 
+def test_the_texts_of_a_course_have_room_for_their_links(take: Take) -> None:
+    """All together too: what is written of them is bounded with the addresses in it."""
+
+    def members(many: int) -> Members:
+        links = html("<a href='a.pdf'>x</a>" * 2_500)
+        names = [f"{number}.html" for number in range(many)]
+        return {
+            "imsmanifest.xml": manifest(
+                item("Week", "", *(item(name, name) for name in names)),
+                "".join(resource(name, name) for name in names),
+            ),
+            "a.pdf": PDF,
+            **dict.fromkeys(names, links),
+        }
+
+    assert len(take(members(5)).lessons) == 5
+    with pytest.raises(UnpacksTooLarge):
+        take(members(7))
+
+
 def test_a_text_has_room_for_its_links(take: Take) -> None:
     """They grow when what they lead to has an address, and the whole must be a text that an author can send back."""
     words = html("word " * 39_980 + "<a href='a.pdf'>x</a>" * 4)

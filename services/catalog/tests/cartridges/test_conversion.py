@@ -399,6 +399,33 @@ def test_a_cartridge_of_which_nothing_is_left_is_refused(take: Take) -> None:
         take({"imsmanifest.xml": "<manifest/>"})
 
 
+def test_no_page_writes_a_link_that_is_ours_to_write(take: Take) -> None:
+    """What stands for a link meanwhile is no text, wherever a page has it: not of its own, nor within a link."""
+    mine, of_none = "\ufdd00\ufdd1evil\ufdd2", "\ufdd0999\ufdd1evil\ufdd2"
+    found = take(
+        {
+            "imsmanifest.xml": manifest(
+                item(f"One{of_none}", "a") + item("Two", "b"),
+                resource("a", "a.html") + resource("b", "b.html"),
+            ),
+            "a.html": html(f"{of_none} <a href='b.html'>we\ufdd2ft</a> <a href='b.html'>{of_none}</a>"),
+            "b.html": html(f"<img src='https://loom.example/a.png' alt='{of_none}'><pre>{of_none}</pre>"),
+        }
+    )
+    one, two = (lesson.content for module in found.bundle.modules for lesson in module.lessons)
+    assert one.startswith("evil [weft](<course:/lessons/1/2>)")
+    assert "evil" in two
+    assert not set("\ufdd0\ufdd1\ufdd2") & set(one + two)
+    assert "999" not in two
+    # One that is a number of ours leads where that leads, and nowhere else.
+    members = {
+        "imsmanifest.xml": manifest(item("One", "a"), resource("a", "a.html")),
+        "a.html": html(f"<a href='a.html'>here</a> {mine}"),
+    }
+    [lesson] = take(members).lessons.values()
+    assert lesson.content == "[here](<course:/lessons/1/1>) [evil](<course:/lessons/1/1>)"
+
+
 def test_paths_that_lead_out_lead_nowhere(take: Take) -> None:
     found = take(
         {
