@@ -162,13 +162,17 @@ def is_issuer_right(given: str | None, issuer: str, *, announced: bool) -> bool:
 def usernames(wishes: Iterable[str]) -> Iterator[str]:
     """Usernames to try one by one, from what somebody is called at the provider; the last ones are free for sure.
 
-    An address is none of them: a username is public.
+    A name in another alphabet is written in ours, as it is read aloud. An address is none of them: a username is public.
     """
+    # Not at the start: it brings tables, and few of our processes ever open an account so.
+    from anyascii import anyascii
+
     first = ""
     for wish in wishes:
-        if "@" in wish:
+        # Composed, for the tables know letters by what they are together.
+        plain = anyascii(unicodedata.normalize("NFKC", wish))
+        if "@" in plain:
             continue
-        plain = unicodedata.normalize("NFKD", wish).encode("ascii", "ignore").decode()
         name = re.sub(r"[^A-Za-z0-9._-]+", "-", plain.strip()).strip("._-")[:30].rstrip("._-")
         if len(name) >= 3:
             first = first or name
