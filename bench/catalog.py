@@ -8,14 +8,9 @@ from four clients at once.
 import asyncio
 import base64
 import json
-import os
 import random
-import subprocess
-import sys
 import time
-import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -24,7 +19,8 @@ from lyceum.postgres import EmbeddedPostgres
 
 from bench import catalog_data
 from bench.report import Figure, console, percentile, versus
-from bench.stack import RunningStack, free_port
+from bench.servers import catalog_service
+from bench.stack import RunningStack
 
 LIMIT_MILLISECONDS = 50.0
 FACETS_LIMIT_MILLISECONDS = 150.0
@@ -232,35 +228,6 @@ async def _all_at_once(url: str, kinds: Kinds) -> list[float]:
 # --- the measurement ------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _service(stack: RunningStack, database_url: str, folder: Path) -> Iterator[str]:
-    """The catalog service as it runs in production, before this database."""
-    port = free_port()
-    env = {
-        **os.environ,
-        "CATALOG_DATABASE_URL": database_url,
-        "CATALOG_PORT": str(port),
-        "CATALOG_KAFKA_BOOTSTRAP": str(stack.status["kafka"]),
-        "CATALOG_KAFKA_IDEMPOTENT": "false",
-        "CATALOG_LIMITS_FACTOR": "1000000",
-        "CATALOG_LOG_LEVEL": "WARNING",
-        "CATALOG_STORAGE_URL": (folder / "files").as_uri(),
-    }
-    process = subprocess.Popen([sys.executable, "-m", "catalog.main"], env=env, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(200):
-            try:
-                urllib.request.urlopen(f"{url}/healthz", timeout=2).read()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
-
-
 async def _measure(url: str, database_url: str) -> tuple[dict[str, list[float]], list[float]]:
     client = Client(url)
     # A service that has run for a while has met every kind before: once round untimed, by requests of other values.
@@ -304,6 +271,12 @@ def measure(stack: RunningStack, folder: Path) -> list[Figure]:
         begun = time.monotonic()
         if catalog_data.fill(url, COURSES):
             console.print(f"{COURSES:,} courses made in {time.monotonic() - begun:.0f} s")
-        with _service(stack, url, folder) as service:
-            took, together = asyncio.run(_measure(service, plain))
+        environment = {
+            "CATALOG_KAFKA_BOOTSTRAP": str(stack.status["kafka"]),
+            "CATALOG_KAFKA_IDEMPOTENT": "false",
+            "CATALOG_LIMITS_FACTOR": "1000000",
+            "CATALOG_STORAGE_URL": (folder / "files").as_uri(),
+        }
+        with catalog_service(url, environment) as service:
+            took, together = asyncio.run(_measure(service.url, plain))
     return _figures(took, together)

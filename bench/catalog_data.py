@@ -6,18 +6,17 @@ the indexes and triggers are there, as a big import would have it.
 
 import asyncio
 import json
-import os
 import random
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import accumulate
-from pathlib import Path
 from typing import Any
 
 import asyncpg
+
+from bench.servers import migrate_catalog
 
 VOCABULARY = 50_000
 FLAT = 10
@@ -304,15 +303,7 @@ async def _fill(url: str, courses: int) -> bool:
 
 def fill(url: str, courses: int) -> bool:
     """Make the catalogue in the migrated or empty database of the service; False where there is one already."""
-    home = Path(__file__).resolve().parents[1] / "services/catalog/alembic.ini"
-    upgrade = [sys.executable, "-m", "alembic", "-c", str(home), "upgrade", "head"]
-    subprocess.run(
-        upgrade,
-        env={**os.environ, "CATALOG_DATABASE_URL": url},
-        check=True,
-        capture_output=True,
-        timeout=3600,
-    )
+    migrate_catalog(url)
     return asyncio.run(_fill(url.replace("+asyncpg", ""), courses))
 
 

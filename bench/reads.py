@@ -8,24 +8,20 @@ Needs `wrk` (Debian: apt-get install wrk).
 """
 
 import json
-import os
 import re
 import shutil
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-import catalog
 import psutil
 from lyceum.postgres import EmbeddedPostgres
 
 from bench.report import Figure, console, versus
+from bench.servers import Server, catalog_service, migrate_catalog, serving
 from bench.stack import RunningStack, free_port
 
 COURSES = 10_000
@@ -66,36 +62,6 @@ FILL = [
     "CREATE INDEX ON courses_course (first_published_at DESC, id DESC) WHERE is_published",
     "ANALYZE",
 ]
-
-
-@dataclass
-class Server:
-    """A program that serves, and what it has used so far."""
-
-    name: str
-    url: str
-    process: psutil.Process
-
-    def seconds(self) -> float:
-        """Of a core, by the program and what it started."""
-        return sum(sum(one.cpu_times()[:2]) for one in (self.process, *self.process.children(recursive=True)))
-
-
-@contextmanager
-def _serving(name: str, port: int, command: list[str], environment: dict[str, str]) -> Iterator[Server]:
-    process = subprocess.Popen(command, env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        for _ in range(300):
-            try:
-                urllib.request.urlopen(f"{url}/api/v1/courses", timeout=2).read()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield Server(name, url, psutil.Process(process.pid))
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
 
 
 def _django(kind: str, database_url: str, port: int) -> tuple[list[str], dict[str, str]]:
@@ -186,14 +152,7 @@ def _outline(ours: Server) -> Figure:
 def _prepare(server: EmbeddedPostgres) -> str:
     """Catalog's own schema with courses in it; its URL."""
     url = server.create_service_database("catalog")
-    alembic = Path(catalog.__file__).parents[1] / "alembic.ini"
-    subprocess.run(
-        [sys.executable, "-m", "alembic", "-c", str(alembic), "upgrade", "head"],
-        env={**os.environ, "CATALOG_DATABASE_URL": url},
-        check=True,
-        capture_output=True,
-        timeout=120,
-    )
+    migrate_catalog(url)
     for statement in FILL:
         server.query(statement, "catalog")
     return url
@@ -206,14 +165,11 @@ def measure(_stack: RunningStack, folder: Path) -> list[Figure]:
     with ExitStack() as running:
         postgres = running.enter_context(EmbeddedPostgres(folder / "reads"))
         url = _prepare(postgres)
-        port = free_port()
-        own = {"CATALOG_DATABASE_URL": url, "CATALOG_PORT": str(port), "CATALOG_LOG_LEVEL": "WARNING"}
-        command = [sys.executable, "-m", "catalog.main"]
-        ours = running.enter_context(_serving("catalog", port, command, own))
+        ours = running.enter_context(catalog_service(url, {}))
         theirs = []
         for kind in ("sync", "gthread"):
             port = free_port()
-            theirs.append(running.enter_context(_serving(kind, port, *_django(kind, url, port))))
+            theirs.append(running.enter_context(serving(kind, port, *_django(kind, url, port))))
         for limit in (20, 100):
             _insist_on_the_same(ours, theirs[0], limit)
         return [*(_compare(ours, theirs, limit) for limit in (20, 100)), _outline(ours)]
