@@ -140,12 +140,13 @@ def markdown(html: str, named: Name) -> Page:
 
 def _relaxed(text: str) -> str:
     """The same Markdown without the backslashes that mean something at the beginning of a line alone: authors go on
-    writing it."""
+    writing it. And without marks in code, which has no links: it would show how they are written."""
     fence: str | None = None
     lines = text.split("\n")
     for number, line in enumerate(lines):
         mark = _FENCE.match(line)
         if fence is not None:
+            lines[number] = rules.unmarked(line, lambda _, shown: shown)
             fence = None if mark is not None and mark[1].startswith(fence) else fence
         elif mark is not None:
             fence = mark[1]

@@ -133,6 +133,11 @@ def test_what_may_become_a_link_is_marked() -> None:
     assert read("<a href='a_b.pdf'><img src='https://a.example/i.png'></a>") == (
         "![](<https://a.example/i.png>) ([a\\_b.pdf](<0>))"
     )
+    # Nor in code: there it would be read as it is written.
+    assert read("<pre>cat <a href='a_b.pdf'>the_plan</a> | <b>x</b></pre><p><a href='a_b.pdf'>b</a></p>") == (
+        "```\ncat the_plan | x\n```\n\n[b](<0>)"
+    )
+    assert read("<code><a href='a_b.pdf'>plan</a></code>") == "[`plan`](<0>)"
     # Nor does a page say what is one.
     assert rules.unmarked(text("x &#xfdd0;7&#xfdd1;y&#xfdd2; &#xfdd0;z"), lambda _, shown: shown) == "x y z"
 
