@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     CTE,
     ColumnElement,
-    Numeric,
     Select,
     String,
     Subquery,
@@ -22,7 +21,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses.filtering import Filters, conditions, price_at
@@ -120,20 +119,28 @@ def _statement(filters: Filters, ancestry: Subquery) -> Select[Any]:
 
     above = seen.join(ancestry, ancestry.c.category_id == seen.c.category_id)
     biggest = count("category", ancestry.c.ancestor_id, above).order_by(func.count().desc()).limit(CATEGORIES)
-    at_least = (
-        func.unnest(literal(list(RATINGS), ARRAY(Numeric(3, 1)))).table_valued("rating").render_derived()
-    )
-    rated = seen.join(at_least, seen.c.avg_rating >= at_least.c.rating)
     everything = select(literal("all"), literal(""), func.count()).select_from(seen)
     parts = union_all(
         select(biggest.subquery()),
         count("level", seen.c.level),
         count("language", seen.c.language),
         count("price", seen.c.band),
-        count("rating", at_least.c.rating, rated),
+        _by_rating(seen),
         everything,
     ).subquery()
     return typing.cast("Select[Any]", select(parts.c.kind, parts.c.value, parts.c.courses))
+
+
+def _by_rating(seen: CTE) -> Select[Any]:
+    """Courses of each rating or better, counted in one go: a course is of several."""
+    others = (seen.c[f"in_{other}"] for other in KINDS if other != "rating")
+    each = (func.count().filter(seen.c.avg_rating >= rating) for rating in RATINGS)
+    ratings = select(
+        func.unnest(literal([str(rating) for rating in RATINGS], ARRAY(String))).label("rating"),
+        func.unnest(array(each)).label("courses"),
+    )
+    counted = ratings.select_from(seen).where(*others).subquery("by_rating")
+    return select(literal("rating"), counted.c.rating, counted.c.courses).where(counted.c.courses > 0)
 
 
 async def count(session: AsyncSession, filters: Filters, ancestry: Subquery) -> Counts:
