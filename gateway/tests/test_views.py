@@ -337,6 +337,20 @@ async def test_a_batch_that_catalog_may_have_forgotten_is_not_sent_again(
     await until(lambda: catalog.counted == {1: 1, 2: 1})
 
 
+async def test_a_batch_is_as_old_as_its_first_try_however_often_it_is_tried(
+    open_door: Open, catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Longer than from one try to the next, and catalog may have taken the first.
+    monkeypatch.setattr(views, "REMEMBERED_SECONDS", 10 * views.MAX_PAUSE)
+    door = open_door()
+    catalog.to_come += [LOSE, 503]
+    catalog.for_ever = True
+    before = lost("outdated")
+    await look(door, "courses/1")
+    await until(lambda: lost("outdated") == before + 1)
+    assert len({batch for batch, _ in catalog.asked}) == 1
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 405])
 async def test_a_batch_that_was_refused_waits_and_asks_anew(
     open_door: Open, catalog: Catalog, monkeypatch: pytest.MonkeyPatch, status: int
@@ -393,6 +407,12 @@ async def test_an_outage_is_logged_once_and_once_more_when_it_becomes_another(
         ("warning", "catalog answered 404"),
     ]
     assert [one["log_level"] for one in logged if "again" in one["event"]] == ["info"]
+    # The next outage is one of its own, also when it is like the last.
+    catalog.to_come.append(503)
+    with structlog.testing.capture_logs() as logged:
+        await look(door, "courses/12")
+        await until(lambda: catalog.counted == {12: 2} and door.gateway.views.behind == 0)
+    assert [one["reason"] for one in logged if "not take" in one["event"]] == ["catalog answered 503"]
 
 
 async def test_losses_are_measured_before_there_is_one(open_door: Open) -> None:
