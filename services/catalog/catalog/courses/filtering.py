@@ -17,6 +17,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     case,
+    cast,
     func,
     literal,
     literal_column,
@@ -24,6 +25,7 @@ from sqlalchemy import (
     or_,
     select,
 )
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from catalog.courses import listings, search_rules
 from catalog.courses.languages import CONFIGURATIONS, configuration_of
@@ -135,8 +137,17 @@ def _wanted(filters: Filters, read: Any, *, paired: bool) -> ColumnElement[Any]:
 def likely(filters: Filters) -> ColumnElement[bool]:
     """Of the rows of Found those with all the words of a search for phrases, and with their pairs: nearly all of them
     match, and no word has to be read to find them."""
-    asked = select(_wanted(filters, func.plainto_tsquery, paired=True)).scalar_subquery()
-    return Found.words.bool_op("@@")(asked)
+    words = _wanted(filters, _wherever, paired=True)
+    # Where there are none, as in `"!" -loom`, all that is asked is what matches do not have.
+    asked = case((func.numnode(words) == 0, tsquery(filters)), else_=words)
+    return Found.words.bool_op("@@")(select(asked).scalar_subquery())
+
+
+def _wherever(configuration: ColumnElement[Any], text: Any) -> ColumnElement[Any]:
+    """The very words that `websearch_to_tsquery` asks for, wherever they stand. `plainto_tsquery` would read the text
+    as one, and see a single address where the other sees an operator within."""
+    placed = cast(func.websearch_to_tsquery(configuration, text), Text)
+    return cast(func.regexp_replace(placed, r" <(-|\d+)> ", " & ", "g"), TSQUERY)
 
 
 def lacks_excluded(filters: Filters) -> Iterable[ColumnElement[bool]]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _TERM = re.compile(r'(-*)("[^"]*"|[^\s"]+)')
+# What PostgreSQL may take for an "or" or a "not" beside a term, whatever it takes for letters.
+_OPERATOR = re.compile(r"or(?![a-z0-9_-])|-|.*[!&|()]-", re.IGNORECASE | re.ASCII)
 _PIECE = re.compile(r"[^-'’]+")
 _AROUND = ".,;:!?…()[]{}«»“”„‘’'"
 
@@ -13,7 +15,7 @@ _AROUND = ".,;:!?…()[]{}«»“”„‘’'"
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """`text` in websearch syntax without exclusions, the words or phrases that may not occur, and the phrases that
-    every match has."""
+    every match has: none where any of them may be one of several, or what is not looked for."""
 
     text: str
     excluded: tuple[str, ...]
@@ -38,8 +40,9 @@ def parse(q: str) -> Wanted:
         terms.pop()
     while terms and terms[0].lower() == "or":
         del terms[0]
-    either = any(term.lower() == "or" for term in terms)
-    phrases = () if either else tuple(term.strip('"') for term in terms if term.startswith('"'))
+    # "Or," and "or!" are one too, and "- " and "(-" exclude what follows.
+    loose = any(_OPERATOR.match(term) for term in terms)
+    phrases = () if loose else tuple(term.strip('"') for term in terms if term.startswith('"'))
     return Wanted(" ".join(terms), tuple(excluded), phrases)
 
 
