@@ -1,7 +1,9 @@
-"""What every service's `migrations/env.py` does: run Alembic over asyncpg, with lock and statement time-outs."""
+"""What every service's `migrations/env.py` does: run Alembic over asyncpg, one run at a time for a database, with lock
+and statement time-outs."""
 
 import asyncio
 import os
+import time
 from typing import Any
 
 from alembic import context
@@ -10,6 +12,8 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 LOCK_TIMEOUT = "5s"
 STATEMENT_TIMEOUT = "10min"
+SECONDS_BETWEEN = 0.5
+"""Between two looks at whether another run is done."""
 
 
 def _include_name(name: str | None, kind: str, _parents: Any) -> bool:
@@ -17,11 +21,27 @@ def _include_name(name: str | None, kind: str, _parents: Any) -> bool:
     return not (kind == "table" and name is not None and ("_y2" in name or name.endswith("_default")))
 
 
+_RUN = "hashtextextended('migrations', 0)"
+
+
+def _have_alone(connection: Connection) -> None:
+    """Wait until nobody else migrates this database, and keep others waiting until this connection ends.
+
+    A revision of several transactions would be begun by both, and who comes second would set back what the first has
+    finished. Who waited within the database would in turn be waited for by an index that is made beside the traffic.
+    """
+    while not connection.scalar(text(f"SELECT pg_try_advisory_lock({_RUN})")):
+        connection.rollback()
+        time.sleep(SECONDS_BETWEEN)
+    connection.commit()
+
+
 def _run(connection: Connection, metadata: MetaData) -> None:
     # A migration that waits for a lock makes everybody behind it wait: better to fail soon and be run again.
     connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
     connection.execute(text(f"SET statement_timeout = '{STATEMENT_TIMEOUT}'"))
     connection.commit()
+    _have_alone(connection)
     context.configure(
         connection=connection,
         target_metadata=metadata,
@@ -32,6 +52,8 @@ def _run(connection: Connection, metadata: MetaData) -> None:
     )
     with context.begin_transaction():
         context.run_migrations()
+    connection.execute(text(f"SELECT pg_advisory_unlock({_RUN})"))
+    connection.commit()
 
 
 async def _online(url: str, metadata: MetaData) -> None:

@@ -63,6 +63,21 @@ async def test_what_is_just_being_written_is_waited_for(written):
     assert len(await connection.fetch(BY_PHRASE, "brass loom")) == 0
 
 
+async def test_of_two_at_once_the_second_finds_it_done(written):
+    connection, url = written
+    await asyncio.to_thread(migrate, "catalog", url, "downgrade", "list_courses")
+    async with connection.transaction():
+        await connection.execute("UPDATE courses_course SET title = 'Copper looms' WHERE title = 'Numbers'")
+        both = [asyncio.create_task(asyncio.to_thread(migrate, "catalog", url)) for _ in range(2)]
+        await _waits(connection)
+        # The other has come by then, or comes when the first is about to be done.
+        await asyncio.sleep(1)
+    await asyncio.gather(*both)
+    await connection.execute("UPDATE courses_course SET title = 'Iron looms' WHERE title = 'Copper looms'")
+    assert await connection.fetch(RIGHT) == []
+    assert len(await connection.fetch(BY_PHRASE, "iron loom")) == 1
+
+
 async def test_there_and_back(written):
     connection, url = written
     await connection.execute("UPDATE courses_course SET enrolled_students_count = 70 WHERE title = 'Numbers'")
