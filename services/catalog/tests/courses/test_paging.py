@@ -7,8 +7,9 @@ from urllib.parse import quote
 
 import pytest
 from catalog.courses import listings, paging, ranking, search_rules
+from catalog.courses.filtering import Filters, likely
 from catalog.courses.languages import CONFIGURATIONS, configuration_of
-from catalog.courses.models import Course
+from catalog.courses.models import Course, Found
 from sqlalchemy import delete, event, func, insert, select, text, update
 
 BEGIN = datetime(2024, 1, 1, tzinfo=UTC)
@@ -235,11 +236,22 @@ async def test_a_phrase_is_found_by_its_pairs_as_it_would_be_without(
         async with database.transaction() as session:
             given = {"text": wanted.text, "not": " ".join(wanted.excluded)}
             expected = set(await session.scalars(plain, given))
-        for sort in ("relevance", "newest"):
-            page = await studio.ask("GET", f"/courses?limit=100&sort={sort}&q={quote(q)}")
-            assert {one["id"] for one in page["items"]} == expected, q
+        page = await studio.ask("GET", f"/courses?limit=100&q={quote(q)}")
+        assert {one["id"] for one in page["items"]} == expected, q
+        shown, _, _ = await shelf.walk(f"&sort=newest&q={quote(q)}", 30, disturbed=False)
+        assert shown == await _in_order(database, "newest", Course.id.in_(expected)), q
         found_any += bool(expected)
     assert found_any >= 15, "most of these are said somewhere"
+
+
+async def test_a_phrase_is_narrowed_to_where_its_words_stand_side_by_side(studio, database, categories):
+    """By the index alone: nothing has been read over yet."""
+    shelf = Shelf(studio, database, 5, categories)
+    said = await shelf.add(1, title="Copper", description="a brass loom")
+    await shelf.add(1, title="Copper", description="a loom, a card and brass")
+    async with database.transaction() as session:
+        near = select(Found.course_id).where(likely(Filters(at=BEGIN, q='"brass loom"')))
+        assert list(await session.scalars(near)) == said
 
 
 async def test_a_phrase_does_not_go_on_from_one_text_to_the_next(studio, database, categories):
