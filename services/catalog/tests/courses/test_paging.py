@@ -328,6 +328,14 @@ async def test_a_listing_keeps_up_with_its_course(studio, database, categories, 
     assert await found("q=copper") == await found("level=all_levels") == [course]
     await write(language="de", description="Webst\u00fchle")
     assert await found("q=webstuhl&language=de") == [course]
+    assert await found("q=webst\u00fchlen&language=de") == [course], (
+        "what is looked for is read as German too"
+    )
+    assert await found("q=webst\u00fchlen") == []
+    await write(skills=["Spinnerei"])
+    assert await found("q=spinnerei") == [course]
+    await write(language="en")
+    assert await found("q=webstuhl") == [], "it is not read as German any more"
     await write(enrolled_students_count=70)
     assert (await found("sort=popular&limit=1"), await found("q=copper&sort=popular")) == ([course], [course])
     await write(is_published=False)
