@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -139,13 +140,19 @@ class Database:
 
 
 async def rows_of(
-    session: AsyncSession, statement: Executable, given: Mapping[str, Any]
+    session: AsyncSession,
+    statement: Executable,
+    given: Mapping[str, Any],
+    *,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> Sequence[Row[Any]]:
     """The rows of a statement that is kept, with these parameters: columns as they are, no entities.
 
     All in one switch into SQLAlchemy's code: each costs as much as a row or two of a hot list.
     """
-    return await session.run_sync(lambda sync: sync.connection().execute(statement, given).all())
+    return await session.run_sync(
+        lambda sync: sync.connection().execute(statement, given, execution_options=options).all()
+    )
 
 
 def begin(session: AsyncSession, settings: ServiceSettings) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY, array
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from catalog.courses.filtering import Filters, conditions, price_at
+from catalog.courses.filtering import COMPILED, Filters, conditions, price_at
 from catalog.courses.models import Course, Found, Listing
 from catalog.courses.paging import apart
 
@@ -147,7 +147,7 @@ async def count(session: AsyncSession, filters: Filters, ancestry: Subquery) -> 
     """Count in one query. `ancestry` says of each category_id which ancestor_id it stands under, itself included."""
     found: dict[str, list[tuple[str, int]]] = {kind: [] for kind in (*KINDS, "all")}
     for kind, value, courses in await session.execute(
-        _statement(filters, ancestry), {"category": filters.category}
+        _statement(filters, ancestry), {"category": filters.category}, execution_options=COMPILED
     ):
         found[kind].append((value, courses))
     for kind in ("category", "level", "language"):

@@ -26,6 +26,7 @@ from sqlalchemy import (
     select,
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.util import LRUCache
 
 from catalog.courses import listings, search_rules
 from catalog.courses.languages import CONFIGURATIONS, configuration_of
@@ -278,6 +279,10 @@ _VALUES: dict[str, Any] = {
     "max_price": Numeric(12, 2),
 }
 _CHOICES = ("free", "featured", "has_certificate")
+
+
+COMPILED = {"compiled_cache": LRUCache[Any, Any](64)}
+"""Where statements of filters are kept compiled: a megabyte each, and there are more shapes than an engine keeps."""
 
 
 @dataclass(frozen=True, slots=True)

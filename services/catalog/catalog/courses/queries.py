@@ -25,9 +25,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import paging
 from catalog.courses.filtering import AT as AT
+from catalog.courses.filtering import COMPILED, Shape, conditions, price_at, shaped
 from catalog.courses.filtering import CURRENCY as CURRENCY
 from catalog.courses.filtering import Filters as Filters
-from catalog.courses.filtering import Shape, conditions, price_at, shaped
 from catalog.courses.filtering import led_or_taught_by as led_or_taught_by
 from catalog.courses.models import Course, Listing
 
@@ -232,7 +232,7 @@ async def _published(
     else:
         given = {"at": filters.at, "currency": filters.currency, **place}
         statement = _plain(people, sort, not place)
-    found = await rows_of(session, statement, {**given, ROWS.key: params.limit + 1})
+    found = await rows_of(session, statement, {**given, ROWS.key: params.limit + 1}, options=COMPILED)
     return cut(found, params, key)
 
 

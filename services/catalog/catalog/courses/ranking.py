@@ -44,6 +44,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from catalog.courses import listings, paging
 from catalog.courses.filtering import (
+    COMPILED,
     TITLE,
     Asked,
     Filters,
@@ -296,7 +297,8 @@ async def cards(
     else:
         known = None if place is None else _Known(place.few, place.named, place.part)
         statement = _statement(people, shape, known, (POPULAR, NAMED, paging.NEAR, paging.NEAR_WITH_WORDS))
-    rows = await rows_of(session, statement, {**given, **_given(filters, place), ROWS.key: params.limit + 1})
+    given |= {**_given(filters, place), ROWS.key: params.limit + 1}
+    rows = await rows_of(session, statement, given, options=COMPILED)
     page = rows[: params.limit]
     if len(rows) <= params.limit:
         return page, None

@@ -6,7 +6,7 @@ from decimal import Decimal
 from urllib.parse import quote
 
 import pytest
-from catalog.courses import listings, paging, ranking, search_rules
+from catalog.courses import filtering, listings, paging, ranking, search_rules
 from catalog.courses.filtering import Filters, likely
 from catalog.courses.languages import CONFIGURATIONS, configuration_of
 from catalog.courses.models import Course, Found
@@ -276,6 +276,22 @@ async def test_a_phrase_does_not_go_on_from_one_text_to_the_next(studio, databas
         assert await found(across) == [], across
 
 
+async def test_what_is_excluded_is_missing_from_what_is_named_so_too(
+    studio, database, categories, monkeypatch
+):
+    monkeypatch.setattr(ranking, "POPULAR", 3)
+    shelf = Shelf(studio, database, 8, categories)
+    right = await shelf.add(
+        5, title="Copper", description="a brass loom", language="en", enrolled_students_count=9
+    )
+    for second in ("wheel", "card"):
+        await shelf.add(1, title="Brass loom", description=f"a {second}", enrolled_students_count=0)
+    for q in ("brass -wheel -card", "brass -card -wheel", '"brass loom" -wheel -card'):
+        page = await studio.ask("GET", f"/courses?limit=2&q={quote(q)}")
+        # What is named so would stand before them.
+        assert [one["id"] for one in page["items"]] == [right[-1], right[-2]], q
+
+
 async def test_one_more_student_is_no_matter_of_what_is_searched(studio, database, categories):
     """Written beside, not beneath the index of words: else each enrollment would write hundreds of its entries."""
     shelf = Shelf(studio, database, 4, categories)
@@ -296,6 +312,22 @@ async def test_one_more_student_is_no_matter_of_what_is_searched(studio, databas
     assert await write(avg_rating=Decimal("4.58"), total_reviews=9) == (1, 1)
     assert await write(enrolled_students_count=256) == (1, 0), "on the next step"
     assert await write(description="Unheard of.") == (1, 0)
+
+
+async def test_no_more_is_kept_for_all_that_guests_can_ask(studio, app):
+    """Each shape of filters is a statement of its own, a megabyte of memory: they do not pile up in the engine."""
+    kept = app.state.database.reading_engine.sync_engine._compiled_cache
+    await studio.ask("GET", "/courses?q=brass&facets=true")
+    before = len(kept)
+    for query in (
+        "q=brass -loom",
+        "q=brass -loom -wheel&sort=newest",
+        "free=true&facets=true",
+        "level=beginner",
+    ):
+        await studio.ask("GET", f"/courses?{query}")
+    assert len(kept) == before
+    assert filtering.COMPILED["compiled_cache"].capacity <= 64
 
 
 async def test_the_database_reads_languages_as_the_service_does(database):
