@@ -206,6 +206,8 @@ def downgrade() -> None:
     _add_vector("search_title", title, "ix_courses_course_search_title")
     for name, columns in REPLACED.items():
         op.execute(f"CREATE INDEX {name} ON courses_course ({columns}) WHERE is_published")
+    # Of a revision behind this one that was begun and never finished.
+    op.execute("DROP TABLE IF EXISTS catalog_found")
     op.execute("DROP TRIGGER courses_course_is_listed ON courses_course")
     op.execute("DROP TABLE catalog_listing")
     op.execute("DROP FUNCTION catalog_keep_listing")

@@ -169,22 +169,23 @@ def _kept(table: str, columns: list[str]) -> str:
 
 
 def _keep(columns_of: dict[str, list[str]]) -> str:
-    """The trigger's function, for these tables, the one with the words at the end: what is not found there is put
-    there."""
+    """The trigger's function, for these tables: what is not found there is put there."""
     own = ", ".join(OWN)
     changed = "\n".join(
         f"UPDATE {table} SET ({own}) = ROW({_of('NEW', OWN)}) WHERE course_id = NEW.id;"  # noqa: S608
+        " everywhere := everywhere AND FOUND;"
         for table in columns_of
     )
     return f"""
 CREATE OR REPLACE FUNCTION catalog_keep_listing() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE everywhere boolean := true;
 BEGIN
     IF TG_OP = 'UPDATE' AND ({_of("NEW", TEXTS)}) IS NOT DISTINCT FROM ({_of("OLD", TEXTS)}) THEN
         IF ({_of("NEW", OWN)}) IS NOT DISTINCT FROM ({_of("OLD", OWN)}) THEN
             RETURN NULL;
         END IF;
         {changed}
-        IF FOUND THEN
+        IF everywhere THEN
             RETURN NULL;
         END IF;
     END IF;
