@@ -16,9 +16,12 @@ from chassis.asgi import Receive, Scope, Send, respond
 from chassis.quiet_server import QuietServer
 
 PROGRAM = """
-import asyncio, sys, uvicorn
+import asyncio, signal, sys, uvicorn
 from chassis.asgi import respond
 from chassis.quiet_server import QuietServer
+
+# A shell lets what it starts in the background ignore interrupts, and so would this.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def app(scope, receive, send):
     print("asked", flush=True)
