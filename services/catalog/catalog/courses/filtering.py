@@ -46,8 +46,10 @@ class Asked:
     @classmethod
     def of(cls, filters: "Filters") -> "Asked":
         assert filters.q is not None, "asked only where something is looked for"
+        if filters.asked is not None:
+            return filters.asked
         wanted = search_rules.parse(filters.q)
-        return filters.asked or cls(filters.q, wanted.text, wanted.excluded, list(wanted.phrases) or None)
+        return cls(filters.q, wanted.text, wanted.excluded, list(wanted.phrases) or None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,11 @@ class Filters:
     """`q`, where it is a parameter."""
     tags: Mapping[str, Any] | None = None
     """The parameters that `tags_of` is given as, where the others are parameters too."""
+
+    @property
+    def phrased(self) -> bool:
+        """Whether there are phrases that every match has."""
+        return self.q is not None and Asked.of(self).phrases is not None
 
     @property
     def narrow(self) -> bool:
@@ -124,7 +131,7 @@ def tsquery(filters: Filters, *, paired: bool = False, but_excluded: bool = Fals
 def _wanted(filters: Filters, read: Any, *, paired: bool) -> ColumnElement[Any]:
     asked = Asked.of(filters)
     each: list[ColumnElement[Any]] = [read(name, asked.text) for name in _read_as(filters)]
-    if paired and asked.phrases is not None:
+    if paired and filters.phrased:
         phrases = literal(asked.phrases, _STRINGS) if filters.asked is None else asked.phrases
         pairs = (func.catalog_phrase_pairs(name, phrases) for name in _read_as(filters))
         each = [words.op("&&")(pair) for words, pair in zip(each, pairs, strict=True)]
@@ -334,5 +341,5 @@ def shaped(filters: Filters) -> tuple[Shape, dict[str, Any]]:
         given |= {f"without_{n}": term for n, term in enumerate(asked.excluded)}
     choices = tuple(getattr(filters, name) for name in _CHOICES)
     language = filters.searched_as if filters.searched_as in CONFIGURATIONS else ""
-    phrased = given.get("phrases") is not None
-    return Shape(values, choices, tuple(tags), filters.categories, excluded, phrased, language), given
+    shape = Shape(values, choices, tuple(tags), filters.categories, excluded, filters.phrased, language)
+    return shape, given

@@ -181,6 +181,13 @@ class Course(Base):
 class _Listed:
     """What lists are narrowed and sorted by."""
 
+    course_id: Mapped[int] = mapped_column(
+        BigInteger,
+        ForeignKey("courses_course.id", ondelete="CASCADE"),
+        primary_key=True,
+        autoincrement=False,
+        sort_order=-1,
+    )
     category_id: Mapped[int] = mapped_column(BigInteger)
     first_published_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     discount_ends: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
@@ -205,10 +212,6 @@ class Listing(_Listed, Base):
 
     __tablename__ = "catalog_listing"
 
-    course_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("courses_course.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
-
     __table_args__ = tuple(
         Index(
             f"ix_catalog_listing_{name}",
@@ -229,9 +232,6 @@ class Found(_Listed, Base):
 
     __tablename__ = "catalog_found"
 
-    course_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("courses_course.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-    )
     popular_step: Mapped[int] = mapped_column(SmallInteger, Computed(POPULAR_STEP, persisted=True))
     rating_step: Mapped[int] = mapped_column(SmallInteger, Computed(RATING_STEP, persisted=True))
     words: Mapped[str] = mapped_column(SearchVector, deferred=True)

@@ -28,7 +28,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 
 from catalog.courses import listings
-from catalog.courses.filtering import Asked, Filters, conditions, has_words, have_any, indexed, likely
+from catalog.courses.filtering import Filters, conditions, has_words, have_any, indexed, likely
 from catalog.courses.models import Found, Listing
 
 NEAR, NEAR_WITH_WORDS = 600, 150
@@ -136,7 +136,7 @@ def _gathered(
     stage = select(literal(0).label("n"), begun.c.found).cte(f"{name}_stage", recursive=True)
     tier = func.string_to_array(tiers.c.tags[stage.c.n + 1], ",", type_=ARRAY(Text))
     on_tier = (*listed, have_any(tier), *indexed(filters))
-    if filters.q is not None and Asked.of(filters).phrases is not None:
+    if filters.phrased:
         these = _said(filters, sort, limit, on_tier, stage, tiers)
     else:
         ids = func.array_agg(aggregate_order_by(Found.course_id, *_ordered(sort, Found)), type_=_IDS)

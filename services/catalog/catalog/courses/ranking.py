@@ -139,13 +139,12 @@ def _same_title(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
 
 def _named(filters: Filters, *when: ColumnElement[bool]) -> Select[int]:
     """Matches by title. Words of a title are words of the course; that a word is missing is to be seen in all of it."""
-    phrased = Asked.of(filters).phrases is not None
     return select(Found.course_id).where(
         Found.is_published,
         TITLE.bool_op("@@")(tsquery(filters, but_excluded=True)),
         *indexed(filters, but_usual=True),
-        *conditions(filters, Found, but_words=not phrased),
-        *(() if phrased else lacks_excluded(filters)),
+        *conditions(filters, Found, but_words=not filters.phrased),
+        *(() if filters.phrased else lacks_excluded(filters)),
         *when,
     )
 
